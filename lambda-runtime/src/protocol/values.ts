@@ -1,0 +1,43 @@
+import * as v from 'valibot'
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+const jsonSchema = v.custom<Json>((value) => value !== undefined, 'expected a JSON value')
+
+/**
+ * A user's value as it is stored. What JSON can carry stays plain JSON, readable in the table and over
+ * HTTP; `Date`, `Map`, `Set`, `bigint`, bytes, `NaN` … travel as devalue text; `undefined` is `void`.
+ */
+export const valueSchema = v.union([
+  v.strictObject({ json: jsonSchema }),
+  v.strictObject({ rich: v.string() }),
+  v.strictObject({ void: v.literal(true) }),
+])
+export type Value = v.InferOutput<typeof valueSchema>
+
+export const voidValue: Value = { void: true }
+
+/** An error as it is stored. `code` says which kind (see docs/errors), `status` is for HTTP. */
+export type Failure = {
+  readonly code: string
+  readonly message: string
+  readonly name?: string
+  readonly status?: number
+  readonly stack?: string
+  readonly cause?: Failure
+}
+export const failureSchema: v.GenericSchema<unknown, Failure> = v.object({
+  code: v.string(),
+  message: v.string(),
+  name: v.exactOptional(v.string()),
+  status: v.exactOptional(v.number()),
+  stack: v.exactOptional(v.string()),
+  cause: v.exactOptional(v.lazy(() => failureSchema)),
+})
+
+/** How an op or an invocation ended. */
+export const outcomeSchema = v.variant('kind', [
+  v.object({ kind: v.literal('value'), value: valueSchema }),
+  v.object({ kind: v.literal('failure'), failure: failureSchema }),
+])
+export type Outcome = v.InferOutput<typeof outcomeSchema>

@@ -1,0 +1,55 @@
+import type { Failure } from '@fermata/lambda-runtime/protocol'
+
+/** An error with a code that has a page in `docs/errors/`. `status` is what HTTP answers. */
+export class FermataError extends Error {
+  override readonly name = 'FermataError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+
+  get status(): number {
+    return errorCatalogue[this.code].status
+  }
+
+  toFailure(): Failure {
+    return { code: this.code, message: this.message, status: this.status }
+  }
+}
+
+/** Every code that the orchestrator answers with: its HTTP status and its title. */
+export const errorCatalogue = {
+  'awakeable-completed': { status: 409, title: 'The awakeable is already completed' },
+  'awakeable-not-found': { status: 404, title: 'There is no such awakeable' },
+  'bad-request': { status: 400, title: 'The request cannot be understood' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'config-invalid': { status: 500, title: 'The configuration has mistakes' },
+  'deployment-in-use': { status: 409, title: 'The deployment is in use' },
+  'deployment-invalid': { status: 422, title: 'The deployment does not answer as a deployment' },
+  'deployment-not-found': { status: 404, title: 'There is no such deployment' },
+  'deployment-unreachable': { status: 502, title: 'The deployment cannot be reached' },
+  'function-failed': { status: 500, title: 'The function ended without a reply' },
+  'function-timed-out': { status: 504, title: 'The function ran into its timeout' },
+  'handler-not-found': { status: 404, title: 'No deployment serves this handler' },
+  internal: { status: 500, title: 'A mistake of ours' },
+  'invalid-reply': { status: 502, title: 'The function answered something that is no reply' },
+  'invocation-not-found': { status: 404, title: 'There is no such invocation' },
+  'invocation-not-paused': { status: 409, title: 'The invocation is not paused' },
+  'kafka-unreachable': { status: 502, title: 'Kafka cannot be reached' },
+  'not-found': { status: 404, title: 'There is nothing at this address' },
+  'not-ready': { status: 503, title: 'This replica does not accept yet, or no longer' },
+  overloaded: { status: 429, title: 'Too much is waiting already' },
+  'record-undecodable': { status: 422, title: 'The record cannot be decoded' },
+  'record-unroutable': { status: 422, title: 'The record has no handler' },
+  'store-unreachable': { status: 503, title: 'The table cannot be reached' },
+  'subscription-exists': { status: 409, title: 'Another subscription has this name' },
+  'subscription-invalid': { status: 422, title: 'The subscription has mistakes' },
+  'subscription-not-found': { status: 404, title: 'There is no such subscription' },
+  'subscription-stopped': { status: 409, title: 'The subscription stopped' },
+  'topic-not-found': { status: 404, title: 'There is no such topic' },
+  'topic-recreated': { status: 409, title: 'The topic is not the one that was consumed' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>
+
+export type ErrorCode = keyof typeof errorCatalogue

@@ -1,0 +1,29 @@
+export type { AgendaEntry, AgendaItem, AgendaKind, AgendaStore } from './agenda-store.ts'
+export type { Clock, Random } from './clock.ts'
+export type { FaultPoint, FaultPoints } from './fault-points.ts'
+export type {
+  Admin,
+  DeadRecord,
+  DeploymentView,
+  Ingress,
+  InvocationStatus,
+  InvocationView,
+  Submission,
+  Submitted,
+  SubscriptionOptions,
+  SubscriptionSpec,
+  SubscriptionView,
+} from './ingress.ts'
+export type { InvokeOutcome, Invoker } from './invoker.ts'
+export type { Appended, Journal, JournalStore } from './journal-store.ts'
+export type { LeaseStore, Leases, ReplicaRecord, ShardRecord } from './lease-store.ts'
+export type { LogFields, Logger } from './logger.ts'
+export type {
+  PartitionPosition,
+  RecordSink,
+  RecordSource,
+  RunningSource,
+  SourceRecord,
+  SourceSpec,
+} from './record-source.ts'
+export type { RegistryDocument, RegistryStore } from './registry-store.ts'

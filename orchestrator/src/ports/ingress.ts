@@ -1,0 +1,128 @@
+import type {
+  Failure,
+  InvocationId,
+  Origin,
+  Outcome,
+  Segment,
+  Target,
+  Value,
+} from '@fermata/lambda-runtime/protocol'
+
+export type Submission = {
+  readonly target: Target
+  readonly input: Value
+  readonly headers: Readonly<Record<string, string>>
+  readonly idempotencyKey: string | undefined
+  readonly delayMs: number | undefined
+}
+
+export type Submitted = {
+  readonly invocationId: InvocationId
+  readonly status: 'accepted' | 'previously_accepted'
+}
+
+export type InvocationStatus =
+  | 'queued'
+  | 'running'
+  | 'suspended'
+  | 'backing-off'
+  | 'paused'
+  | 'completed'
+  | 'failed'
+
+export type InvocationView = {
+  readonly id: InvocationId
+  readonly target: Target
+  readonly status: InvocationStatus
+  readonly origin: Origin
+  /** Epoch ms. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly deployment: string | undefined
+  /** Attempts begun. */
+  readonly attempts: number
+  readonly ops: number
+  readonly segments: number
+  /** The last failure of an attempt or step, or why it is paused, or how it ended. */
+  readonly failure: Failure | undefined
+  readonly nextTryAt: number | undefined
+}
+
+/** What the outside may ask of the engine about invocations: the ingress' needs. All throw FermataError. */
+export interface Ingress {
+  /** Durable when it resolves (INV-10). @throws `handler-not-found` | `overloaded` | `not-ready` */
+  submit(submission: Submission): Promise<Submitted>
+  /** Waits for the output. @throws `invocation-not-found`; rejects with the signal's reason when it aborts. */
+  attach(id: InvocationId, signal: AbortSignal): Promise<Outcome>
+  /** The output, or `undefined` while there is none. @throws `invocation-not-found` */
+  output(id: InvocationId): Promise<Outcome | undefined>
+  /** @throws `awakeable-not-found` | `awakeable-completed` */
+  completeAwakeable(id: string, outcome: Outcome): Promise<void>
+}
+
+export type SubscriptionOptions = {
+  readonly startFrom?: 'earliest' | 'latest'
+  readonly limits?: { readonly running?: number }
+}
+
+export type SubscriptionSpec = {
+  readonly name: string
+  /** `kafka://<cluster>/<topic>` */
+  readonly source: string
+  /** `<service>/<handler>` */
+  readonly sink: string
+  readonly options?: SubscriptionOptions
+}
+
+export type SubscriptionView = SubscriptionSpec & {
+  readonly status:
+    | { readonly kind: 'starting' | 'running' | 'stopping' }
+    | { readonly kind: 'stopped'; readonly failure: Failure }
+}
+
+export type DeploymentView = {
+  readonly id: string
+  readonly address: string
+  readonly createdAt: number
+  readonly services: readonly string[]
+  readonly sdk: string
+}
+
+export type DeadRecord = {
+  readonly subscription: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly timestamp: number
+  readonly failure: Failure
+  /** Base64. */
+  readonly key: string | undefined
+  readonly value: string | undefined
+}
+
+/** What the admin API needs. All throw FermataError. */
+export interface Admin {
+  /** Discovers the services by invoking. Idempotent by address. @throws `deployment-unreachable` | `deployment-invalid` */
+  register(address: string): Promise<DeploymentView>
+  deployments(): Promise<readonly DeploymentView[]>
+  /** @throws `deployment-not-found` | `deployment-in-use` */
+  removeDeployment(id: string): Promise<void>
+  /** @throws `subscription-invalid` | `subscription-exists` | `topic-not-found` | `handler-not-found` */
+  subscribe(spec: SubscriptionSpec): Promise<SubscriptionView>
+  subscriptions(): Promise<readonly SubscriptionView[]>
+  /** @throws `subscription-not-found` */
+  unsubscribe(name: string): Promise<void>
+  dead(
+    subscription: string | undefined,
+    after: string,
+    limit: number,
+  ): Promise<readonly DeadRecord[]>
+  /** @throws `invocation-not-found` */
+  invocation(id: InvocationId): Promise<InvocationView>
+  /** @throws `invocation-not-found` */
+  journal(id: InvocationId): Promise<readonly Segment[]>
+  /** Ends a pause: the next attempt starts now. @throws `invocation-not-found` | `invocation-not-paused` */
+  resume(id: InvocationId): Promise<void>
+  health(): { readonly ok: boolean }
+  ready(): { readonly ready: boolean; readonly reasons: readonly string[] }
+}

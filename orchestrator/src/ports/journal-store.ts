@@ -1,0 +1,30 @@
+import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
+
+/** A journal as it stands: its segments 0..n-1 in order, all of one life (`born`). Empty: it does not exist or has expired. */
+export type Journal = {
+  readonly segments: readonly Segment[]
+  /** Epoch ms after which segment 0, and so the whole journal, counts as absent. */
+  readonly expires: number
+}
+
+export type Appended =
+  | { readonly kind: 'appended' }
+  /** Somebody else wrote segment `n` first; `existing` is what stands there, where the store tells. */
+  | { readonly kind: 'conflict'; readonly existing: Segment | undefined }
+
+/**
+ * Journals: logs with compare-and-set append (INV-1).
+ *
+ * `append` of a segment that this very writer has already stored (the answer was lost) is `appended`: a
+ * segment's identity is `(invocation, born, n, writer)`. An item of an expired life, or of a foreign `born`, may be
+ * overwritten. Reads are consistent.
+ */
+export interface JournalStore {
+  load(id: InvocationId): Promise<Journal>
+  /** The segments from `from` on that belong to the life `born`. */
+  tail(id: InvocationId, born: string, from: number): Promise<readonly Segment[]>
+  /** `expires` is epoch ms. Segments are stored in order: `n-1` exists. */
+  append(id: InvocationId, segment: Segment, expires: number): Promise<Appended>
+  /** Moves the expiry of every segment of an existing, unexpired journal. Segment 0 last decides. */
+  restamp(id: InvocationId, born: string, count: number, expires: number): Promise<void>
+}
