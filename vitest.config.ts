@@ -1,0 +1,70 @@
+import { defineConfig } from 'vitest/config'
+import { CountReporter } from './tools/count-reporter.ts'
+
+const conditions = ['source', 'node', 'import', 'default']
+const seconds = 1_000
+
+/** What needs Java and Maven; each such test says itself when they are missing. */
+const integration = ['test/integration/**/*.test.ts']
+/** What needs the library built, packed and installed. */
+const packed = ['test/package-checks/**/*.test.ts']
+const contract = ['test/contract/**/*.test.ts']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    expect: { requireAssertions: true },
+    sequence: { shuffle: true },
+    reporters: ['default', new CountReporter()],
+    coverage: {
+      provider: 'v8',
+      include: ['orchestrator/src/domain/**/*.ts', 'lambda-runtime/src/protocol/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+      thresholds: { perFile: true, statements: 100, branches: 100, functions: 100, lines: 100 },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...contract, ...integration, ...packed],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contract',
+          include: contract,
+          testTimeout: 30 * seconds,
+          hookTimeout: 120 * seconds,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'packed',
+          include: packed,
+          testTimeout: 120 * seconds,
+          hookTimeout: 180 * seconds,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: integration,
+          testTimeout: 180 * seconds,
+          hookTimeout: 180 * seconds,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})
