@@ -42,6 +42,8 @@ const entrySchemas = {
     headers: headersSchema,
     origin: originSchema,
     idempotencyKey: v.exactOptional(v.string()),
+    /** Epoch ms before which it does not start: a delayed send. */
+    notBefore: v.exactOptional(v.number()),
     /** How long the journal is kept, from its last re-stamp, in ms. */
     retentionMs: count,
   }),
@@ -104,6 +106,8 @@ const entrySchemas = {
    * taken in: replay hands outside news over at this marker, not where the news stands (INV-4).
    */
   seen: v.object({ kind: v.literal('seen'), op: count, upTo: count, ...handedOut }),
+  /** Another invocation's op waits for this one's output: a call that found it by idempotency key. */
+  waiter: v.object({ kind: v.literal('waiter'), invocation: invocationIdSchema, op: count }),
   alive: v.object({ kind: v.literal('alive') }),
   suspended: v.object({ kind: v.literal('suspended'), waitingOn: waitingSchema }),
   'attempt-failed': v.object({
@@ -136,6 +140,7 @@ export const entrySchema = v.variant('kind', [
   entrySchemas['awakeable-complete'],
   entrySchemas.completion,
   entrySchemas.seen,
+  entrySchemas.waiter,
   entrySchemas.alive,
   entrySchemas.suspended,
   entrySchemas['attempt-failed'],

@@ -1,0 +1,62 @@
+import type { OpStatus, Waiting } from '@fermata/lambda-runtime/protocol'
+import { isSatisfied } from '@fermata/lambda-runtime/protocol'
+import type { InvocationState } from './state.ts'
+
+/** Sleeps whose time has come and that nobody has completed. */
+export function dueSleeps(state: InvocationState, now: number): number[] {
+  return [...state.sleeps].filter(([, wakeAt]) => wakeAt <= now).map(([op]) => op)
+}
+
+/** Whether the invocation could run now, if there were a permit. */
+export function isRunnable(state: InvocationState, now: number): boolean {
+  switch (state.phase.kind) {
+    case 'queued':
+      return (state.created.notBefore ?? 0) <= now
+    case 'backing-off':
+      return state.phase.retryAt <= now
+    case 'suspended':
+      return isSatisfied(state.phase.waitingOn, (op) => statusOf(state, op, now), now)
+    case 'running':
+    case 'paused':
+    case 'closed':
+      return false
+    default:
+      return state.phase satisfies never
+  }
+}
+
+/** The times of its own (epoch ms) that the invocation waits for. */
+export function ownTimes(state: InvocationState): readonly number[] {
+  switch (state.phase.kind) {
+    case 'queued':
+      return [state.created.notBefore ?? 0]
+    case 'backing-off':
+      return [state.phase.retryAt]
+    case 'suspended':
+      return [...state.sleeps.values(), ...timersOf(state.phase.waitingOn)]
+    case 'running':
+    case 'paused':
+    case 'closed':
+      return []
+    default:
+      return state.phase satisfies never
+  }
+}
+
+/** The next time of its own after `now`, if there is one. */
+export function nextOwnTime(state: InvocationState, now: number): number | undefined {
+  const future = ownTimes(state).filter((time) => time > now)
+  return future.length === 0 ? undefined : Math.min(...future)
+}
+
+function statusOf(state: InvocationState, op: number, now: number): OpStatus {
+  const known = state.settled.get(op)
+  if (known !== undefined) return known
+  const wakeAt = state.sleeps.get(op)
+  return wakeAt !== undefined && wakeAt <= now ? 'value' : 'pending'
+}
+
+function timersOf(waiting: Waiting): readonly number[] {
+  if (waiting.kind === 'timer') return [waiting.at]
+  return waiting.kind === 'op' ? [] : waiting.of.flatMap(timersOf)
+}
