@@ -1,0 +1,1 @@
+export type { TableJournal } from './table-journal.ts'

@@ -1,0 +1,18 @@
+import type { InvokeRequest, Segment } from '@fermata/lambda-runtime/protocol'
+import type { TableJournal } from '@fermata/lambda-runtime/table'
+import type { JournalStore } from '../../ports/index.ts'
+
+/** A handler's way to its journal when it runs in the process of its store: in tests and simulations. */
+export function createMemoryHandlerJournal(
+  journals: JournalStore,
+  request: InvokeRequest,
+): TableJournal {
+  const born = request.journal[0]?.born ?? ''
+  return {
+    async append(segment: Segment) {
+      const { kind } = await journals.append(request.invocation, segment, request.expires)
+      return kind
+    },
+    tail: (from) => journals.tail(request.invocation, born, from),
+  }
+}

@@ -1,0 +1,42 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { ReplicaRecord, ShardRecord } from '../../ports/index.ts'
+
+/** A segment as JSON text, so that neither writer nor reader can change what is stored. */
+export type MemorySegment = { readonly text: string; readonly expires: number }
+export type MemoryDocument = { readonly rev: number; readonly text: string }
+
+/**
+ * What a DynamoDB table is to the DynamoDB stores: several replicas in one process share one. It is plain
+ * data, so that a test may take items away as DynamoDB's TTL does: late, and in any order.
+ */
+export type MemoryTable = {
+  readonly journals: Map<InvocationId, Map<number, MemorySegment>>
+  readonly agenda: Map<number, Map<string, string>>
+  readonly replicas: Map<string, ReplicaRecord>
+  readonly shards: Map<number, ShardRecord>
+  readonly registry: Map<string, Map<string, MemoryDocument>>
+}
+
+export function createMemoryTable(): MemoryTable {
+  return {
+    journals: new Map(),
+    agenda: new Map(),
+    replicas: new Map(),
+    shards: new Map(),
+    registry: new Map(),
+  }
+}
+
+/** The map under `key`, made on first use. */
+export function mapAt<K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  const found = maps.get(key)
+  if (found !== undefined) return found
+  const made = new Map<L, V>()
+  maps.set(key, made)
+  return made
+}
+
+/** The order of DynamoDB's sort keys: by UTF-8 bytes, not by UTF-16 units. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
