@@ -85,7 +85,7 @@ module.exports = {
       'engine-never-reaches-adapters',
       'they meet in compose.ts',
       { path: `${orchestrator}(domain|ports|engine)/` },
-      [`${orchestrator}adapters/`, `${orchestrator}(compose|main|config)\\.ts`],
+      [`${orchestrator}adapters/`, `${orchestrator}(compose\\.ts|main\\.ts|config(\\.ts|/))`],
     ),
     {
       name: 'adapters-see-ports',

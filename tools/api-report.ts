@@ -1,0 +1,88 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
+import { type PackedLibrary, typedEntries } from './packed-library.ts'
+
+const quiet = { logLevel: ExtractorLogLevel.None, addToApiReportFile: false }
+
+/** The public surface as users' compilers see it: one section per entry point. */
+export async function apiReport(library: PackedLibrary): Promise<string> {
+  const sections = ['# The public surface of `@fermata/lambda-runtime`']
+  sections.push(
+    'Written by `npm run api -- --update` and checked by `npm run verify`: a change here is a change for users.',
+  )
+  for (const [name, types] of typedEntries(library.manifest)) {
+    const entry = join(library.manifest.name, name)
+    sections.push(`## \`${entry}\``, await extract(library, types))
+  }
+  return `${sections.join('\n\n')}\n`
+}
+
+async function extract(library: PackedLibrary, types: string): Promise<string> {
+  const folder = join(library.project, 'api')
+  await mkdir(folder, { recursive: true })
+  const config = ExtractorConfig.prepare({
+    packageJsonFullPath: join(library.installed, 'package.json'),
+    configObjectFullPath: undefined,
+    configObject: {
+      projectFolder: library.installed,
+      mainEntryPointFilePath: join(library.installed, types),
+      compiler: { overrideTsconfig: { compilerOptions, include: ['dist'] } },
+      apiReport: {
+        enabled: true,
+        reportFileName: 'report.api.md',
+        reportFolder: folder,
+        reportTempFolder: join(folder, 'temp'),
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: 'lf',
+      messages: {
+        compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
+        extractorMessageReporting: {
+          default: { logLevel: ExtractorLogLevel.None, addToApiReportFile: true },
+          'ae-missing-release-tag': quiet,
+          'ae-undocumented': quiet,
+        },
+        tsdocMessageReporting: { default: quiet },
+      },
+    },
+  })
+  const { errorCount } = Extractor.invoke(config, { localBuild: true, messageCallback })
+  if (errorCount > 0) throw new Error(`${types}: api-extractor found ${errorCount} errors`)
+  const report = await readFile(join(folder, 'report.api.md'), 'utf8')
+  return report.slice(report.indexOf('```ts')).trimEnd()
+}
+
+const compilerOptions = {
+  target: 'ES2023',
+  lib: ['ES2023'],
+  module: 'NodeNext',
+  moduleResolution: 'NodeNext',
+  strict: true,
+  types: [],
+  skipLibCheck: true,
+}
+
+/** Errors are worth a line; "the report was updated" and its like are not. */
+function messageCallback(message: { logLevel: string; text: string; handled: boolean }): void {
+  message.handled = true
+  if (message.logLevel === ExtractorLogLevel.Error) console.error(message.text)
+}
+
+/** Brings the checked-in report up to date, or says whether it is. */
+export async function holdReport(path: string, found: string, update: boolean): Promise<boolean> {
+  const kept = await readFile(path, 'utf8').catch(() => '')
+  if (kept === found) return true
+  if (update) {
+    await writeFile(path, found)
+    return true
+  }
+  const keptLines = new Set(kept.split('\n'))
+  const foundLines = new Set(found.split('\n'))
+  for (const line of keptLines) if (!foundLines.has(line)) console.error(`- ${line}`)
+  for (const line of foundLines) if (!keptLines.has(line)) console.error(`+ ${line}`)
+  console.error('the public surface changed: if that is meant, run `npm run api -- --update`')
+  return false
+}

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { apiReport, holdReport } from './api-report.ts'
+import { packLibrary } from './packed-library.ts'
+
+const { values } = parseArgs({
+  options: { update: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
+
+await using library = await packLibrary()
+const outcomes: Record<string, boolean> = {}
+if (values.only !== 'api') {
+  outcomes['publint'] = await lintPackage()
+  outcomes['attw'] = command(
+    'attw',
+    library.tarball,
+    '--profile',
+    'esm-only',
+    '--format',
+    'ascii',
+    '--no-emoji',
+    '--no-color',
+  )
+  outcomes['size'] = command('size-limit')
+}
+outcomes['api report'] = await holdReport(
+  'lambda-runtime/api-report.md',
+  await apiReport(library),
+  values.update,
+)
+for (const [check, ok] of Object.entries(outcomes))
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${check}`)
+if (Object.values(outcomes).includes(false)) process.exitCode = 1
+
+async function lintPackage(): Promise<boolean> {
+  const tarball = (await readFile(library.tarball)).buffer as ArrayBuffer
+  const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
+  for (const message of messages)
+    console.error(`publint: ${formatMessage(message, pkg, { color: false })}`)
+  return messages.every(({ type }) => type === 'suggestion')
+}
+
+function command(name: string, ...args: readonly string[]): boolean {
+  try {
+    execFileSync(`node_modules/.bin/${name}`, args, { stdio: 'inherit' })
+    return true
+  } catch {
+    return false
+  }
+}
