@@ -1,0 +1,210 @@
+import type { Clock, Random } from '@fermata/orchestrator/ports'
+
+/** Time that passes only when a test says so. Its own `Clock` face is a process that never fails. */
+export interface VirtualClock extends Clock {
+  /** Lets `ms` pass: runs the timers that come due, in order, and lets all other work settle in between. */
+  advance(ms: number): Promise<void>
+  /** Lets work that waits for no timer settle. */
+  settle(): Promise<void>
+  /** Another process that lives in the same time, with a wall clock of its own. */
+  process(options?: { readonly wallOffsetMs?: number }): VirtualProcess
+}
+
+/** One process of the simulated world: it can stand still, and it can die. */
+export interface VirtualProcess {
+  readonly clock: Clock
+  /** Like SIGSTOP: no timer fires and no answer arrives until `resume`. */
+  pause(): void
+  resume(): void
+  /** Like SIGKILL: nothing it started goes on. What is already on its way to a port still arrives there. */
+  kill(): void
+  /** The port as this process sees it: its answers wait while it stands still, and vanish when it is dead. */
+  guard<Port extends object>(port: Port): Port
+}
+
+export type VirtualClockOptions = {
+  /** Epoch ms at the start. */
+  readonly startMs?: number
+  /** How many turns of the event loop other work gets between two timers. */
+  readonly turns?: number
+}
+
+/** @example `const clock = createVirtualClock(); clock.timer(10, fire); await clock.advance(10)` */
+export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
+  return new SimulatedTime(options.startMs ?? 1_700_000_000_000, options.turns ?? 4)
+}
+
+/** Reproducible randomness (mulberry32). Two of different seeds never share a nonce. */
+export function createSeededRandom(seed: number): Random {
+  let state = seed >>> 0
+  let nonces = 0
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  return {
+    next,
+    bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)),
+    nonce: () => `${seed.toString(36)}x${(nonces++).toString(36)}`,
+  }
+}
+
+type Timer = { readonly at: number; readonly owner: SimulatedProcess; readonly fn: () => void }
+
+const never = new Promise<never>(() => undefined)
+
+class SimulatedTime implements VirtualClock {
+  readonly #startMs: number
+  readonly #turns: number
+  readonly #main: SimulatedProcess
+  #elapsed = 0
+  #timers: Timer[] = []
+
+  constructor(startMs: number, turns: number) {
+    this.#startMs = startMs
+    this.#turns = turns
+    this.#main = new SimulatedProcess(this, 0)
+  }
+
+  now(): number {
+    return this.#startMs + this.#elapsed
+  }
+
+  monotonic(): number {
+    return this.#elapsed
+  }
+
+  timer(ms: number, fn: () => void): () => void {
+    return this.#main.clock.timer(ms, fn)
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#main.clock.sleep(ms, signal)
+  }
+
+  process(options: { readonly wallOffsetMs?: number } = {}): VirtualProcess {
+    return new SimulatedProcess(this, options.wallOffsetMs ?? 0)
+  }
+
+  async advance(ms: number): Promise<void> {
+    const until = this.#elapsed + ms
+    await this.settle()
+    for (let timer = this.#take(until); timer !== undefined; timer = this.#take(until)) {
+      this.#elapsed = Math.max(this.#elapsed, timer.at)
+      timer.fn()
+      await this.settle()
+    }
+    this.#elapsed = until
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+  }
+
+  schedule(timer: Timer): () => void {
+    let low = 0
+    let high = this.#timers.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#timers[middle] as Timer).at <= timer.at) low = middle + 1
+      else high = middle
+    }
+    this.#timers.splice(low, 0, timer)
+    return () => {
+      const index = this.#timers.indexOf(timer)
+      if (index >= 0) this.#timers.splice(index, 1)
+    }
+  }
+
+  forget(owner: SimulatedProcess): void {
+    this.#timers = this.#timers.filter((timer) => timer.owner !== owner)
+  }
+
+  #take(until: number): Timer | undefined {
+    const index = this.#timers.findIndex((timer) => !timer.owner.paused)
+    const timer = this.#timers[index]
+    if (timer === undefined || timer.at > until) return undefined
+    this.#timers.splice(index, 1)
+    return timer
+  }
+}
+
+class SimulatedProcess implements VirtualProcess {
+  readonly clock: Clock
+  readonly #time: SimulatedTime
+  #dead = false
+  #resumed: PromiseWithResolvers<void> | undefined
+
+  constructor(time: SimulatedTime, wallOffsetMs: number) {
+    this.#time = time
+    this.clock = {
+      now: () => time.now() + wallOffsetMs,
+      monotonic: () => time.monotonic(),
+      timer: (ms, fn) => this.#timer(ms, fn),
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+    }
+  }
+
+  get paused(): boolean {
+    return this.#resumed !== undefined
+  }
+
+  pause(): void {
+    this.#resumed ??= Promise.withResolvers<void>()
+  }
+
+  resume(): void {
+    this.#resumed?.resolve()
+    this.#resumed = undefined
+  }
+
+  kill(): void {
+    this.#dead = true
+    this.#time.forget(this)
+  }
+
+  guard<Port extends object>(port: Port): Port {
+    return new Proxy(port, {
+      get: (target, name, receiver) => {
+        const member: unknown = Reflect.get(target, name, receiver)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]) => this.#call(() => Reflect.apply(member, target, args))
+      },
+    })
+  }
+
+  async #call(work: () => unknown): Promise<unknown> {
+    await this.#alive()
+    try {
+      return await work()
+    } finally {
+      await this.#alive()
+    }
+  }
+
+  async #alive(): Promise<void> {
+    while (this.#resumed !== undefined && !this.#dead) await this.#resumed.promise
+    if (this.#dead) await never
+  }
+
+  #timer(ms: number, fn: () => void): () => void {
+    if (this.#dead) return () => undefined
+    const at = this.#time.monotonic() + Math.max(0, ms)
+    return this.#time.schedule({ at, owner: this, fn })
+  }
+
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve()
+      const cancel = this.#timer(ms, resolve)
+      signal?.addEventListener('abort', () => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+}
