@@ -1,1 +1,23 @@
-export type { TableJournal } from './table-journal.ts'
+export {
+  type AppendAnswer,
+  appendSegment,
+  type Leftover,
+  type PutAnswer,
+  type SegmentTable,
+} from './append-segment.ts'
+export { type Clash, hasExpired, judgeClash, lifeOf } from './clash.ts'
+export { textOf, withText } from './compressed.ts'
+export type { Environment } from './environment.ts'
+export { type AttributeValue, type Item, itemBytes, maxItemBytes, writeUnits } from './item.ts'
+export {
+  decodeSegmentItem,
+  encodeSegmentItem,
+  type ItemKey,
+  journalKey,
+  type StoredSegment,
+  segmentItemKey,
+  segmentKey,
+  segmentTtl,
+} from './segment-item.ts'
+export { TableError } from './table-error.ts'
+export { createTableJournal, type TableJournal, type TableJournalOptions } from './table-journal.ts'

@@ -1,7 +1,163 @@
-import type { Segment } from '../protocol/index.ts'
+import { type InvokeRequest, ProtocolError, type Segment } from '../protocol/index.ts'
+import {
+  appendSegment,
+  type Leftover,
+  type PutAnswer,
+  type SegmentTable,
+} from './append-segment.ts'
+import { lifeOf } from './clash.ts'
+import type { DynamoOperation } from './dynamo-http.ts'
+import { type Environment, lambdaEnvironment } from './environment.ts'
+import type { Item } from './item.ts'
+import {
+  decodeSegmentItem,
+  encodeSegmentItem,
+  journalKey,
+  type StoredSegment,
+  segmentKey,
+} from './segment-item.ts'
+import { TableError } from './table-error.ts'
+import { fromWireItem, toWireItem } from './wire-item.ts'
 
-/** What `HandlerJournal` of the replay side asks for; declared here, so that `table/` sees `protocol/` alone. */
+/** A running handler's way to its own journal: `HandlerJournal` of the replay side. */
 export type TableJournal = {
   append(segment: Segment): Promise<'appended' | 'conflict'>
   tail(from: number): Promise<readonly Segment[]>
+}
+
+export type TableJournalOptions = {
+  /** Read at each call: credentials rotate. */
+  readonly environment?: () => Environment
+  readonly fetch?: typeof fetch
+  readonly requestTimeoutMs?: number
+  readonly maxTries?: number
+}
+
+type Call = (
+  operation: DynamoOperation,
+  input: object,
+) => Promise<Readonly<Record<string, unknown>>>
+
+/**
+ * The journal of the invocation that `request` is for, straight in DynamoDB. Loads no client and opens no
+ * connection before its first use. Both functions throw TableError when the table cannot be used.
+ */
+export function createTableJournal(
+  request: InvokeRequest,
+  options: TableJournalOptions = {},
+): TableJournal {
+  const first = request.journal[0]
+  if (first === undefined) {
+    throw new ProtocolError('protocol-shape', 'Not a valid request: its journal has no segment 0')
+  }
+  const call = createCall(request, options)
+  const segments = new HandlerSegments(call, request)
+  return {
+    async append(segment) {
+      const item = encodeSegmentItem(request.invocation, segment, expiresOf(request, segment))
+      const answer = await appendSegment(segments, segment, item, () => segment.at)
+      if (answer.kind === 'conflict' && answer.existing.born !== segment.born) {
+        throw new TableError(
+          'journal-expired',
+          `The journal of ${request.invocation} has expired and begun anew: this attempt is of its former life`,
+        )
+      }
+      return answer.kind
+    },
+    async tail(from) {
+      return lifeOf(await segments.list(from), first.born, from)
+    },
+  }
+}
+
+function createCall(request: InvokeRequest, options: TableJournalOptions): Call {
+  return async (operation, input) => {
+    const { callDynamo } = await import('./dynamo-http.ts')
+    return callDynamo(
+      {
+        channel: request.channel,
+        environment: options.environment ?? lambdaEnvironment,
+        fetch: options.fetch ?? fetch,
+        requestTimeoutMs: options.requestTimeoutMs ?? 3_000,
+        maxTries: options.maxTries ?? 8,
+      },
+      operation,
+      { TableName: request.channel.table, ...input },
+    )
+  }
+}
+
+/** The journal may have been re-stamped since the request was made: a segment must not vanish before segment 0. */
+function expiresOf(request: InvokeRequest, segment: Segment): number {
+  const created = request.journal[0]?.entries.find((entry) => entry.kind === 'created')
+  return Math.max(request.expires, segment.at + (created?.retentionMs ?? 0))
+}
+
+class HandlerSegments implements SegmentTable {
+  readonly #call: Call
+  readonly #pk: string
+
+  constructor(call: Call, request: InvokeRequest) {
+    this.#call = call
+    this.#pk = journalKey(request.invocation)
+  }
+
+  async putIfAbsent(item: Item): Promise<PutAnswer> {
+    const refused = await this.#put(item, 'attribute_not_exists(pk)', {})
+    if (refused === undefined) return { stored: true }
+    const { item: theirs } = refused
+    const standing = theirs === undefined ? undefined : decodeSegmentItem(fromWireItem(theirs))
+    return { stored: false, standing }
+  }
+
+  async putOver(item: Item, { born }: Leftover): Promise<boolean> {
+    return (await this.#put(item, 'born = :born', { ':born': { S: born } })) === undefined
+  }
+
+  async read(n: number): Promise<StoredSegment | undefined> {
+    const page = await this.#query('pk = :pk AND sk = :sk', n, undefined)
+    return page.items[0]
+  }
+
+  async list(from: number): Promise<readonly StoredSegment[]> {
+    const stored: StoredSegment[] = []
+    let start: unknown
+    do {
+      const page = await this.#query('pk = :pk AND sk >= :sk', from, start)
+      stored.push(...page.items)
+      start = page.next
+    } while (start !== undefined)
+    return stored
+  }
+
+  async #put(item: Item, condition: string, values: object): Promise<TableError | undefined> {
+    try {
+      await this.#call('PutItem', {
+        Item: toWireItem(item),
+        ConditionExpression: condition,
+        ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      })
+      return undefined
+    } catch (error) {
+      if (error instanceof TableError && error.code === 'ConditionalCheckFailedException') {
+        return error
+      }
+      throw error
+    }
+  }
+
+  async #query(condition: string, n: number, start: unknown) {
+    const answer = await this.#call('Query', {
+      ConsistentRead: true,
+      KeyConditionExpression: condition,
+      ExpressionAttributeValues: { ':pk': { S: this.#pk }, ':sk': { S: segmentKey(n) } },
+      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+    })
+    const items = Array.isArray(answer['Items']) ? answer['Items'] : []
+    return {
+      items: items.map((item) => decodeSegmentItem(fromWireItem(item))),
+      next: answer['LastEvaluatedKey'],
+    }
+  }
 }
