@@ -37,6 +37,8 @@ export async function setUp(options: LambdaEmulatorOptions = {}): Promise<SetUp>
     region: 'eu-west-1',
     credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
     maxAttempts: 1,
+    // The client's own limit would be 50.
+    requestHandler: { httpAgent: { keepAlive: true, maxSockets: 500 } },
   })
   onTestFinished(() => client.destroy())
   return {
