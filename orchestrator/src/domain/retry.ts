@@ -32,8 +32,8 @@ export function decideRetry(
 
 /** Fills a policy that a definition states in part. Earlier layers win. */
 export function resolveRetry(
-  layers: readonly (Partial<RetryPolicy> | undefined)[],
+  layers: readonly Partial<RetryPolicy>[],
   defaults: RetryPolicy,
 ): RetryPolicy {
-  return layers.reduceRight<RetryPolicy>((policy, layer) => ({ ...policy, ...layer }), defaults)
+  return Object.assign({ ...defaults }, ...layers.toReversed())
 }

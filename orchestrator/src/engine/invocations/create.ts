@@ -1,0 +1,119 @@
+import type { Entry } from '@fermata/lambda-runtime/protocol'
+import { isRunnable } from '../../domain/invocation/due.ts'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Permit } from '../permits.ts'
+import type { Deployment } from '../services/deployment-document.ts'
+import { functionOf } from '../services/directory.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+import type { Created, CreateOptions, Creation, Work } from './work.ts'
+
+/**
+ * Creates an invocation and puts it on the agenda, or finds that it exists and sees to it that somebody
+ * looks at it. Segment 0 carries the first attempt if there is a permit at hand; none is waited for here.
+ */
+export function create(
+  deps: EngineDeps,
+  work: Work,
+  creation: Creation,
+  { source, permit }: CreateOptions,
+): Promise<Created> {
+  const { guards, sessions } = deps
+  return sessions.use(creation.id, async (session) => {
+    let held = permit
+    try {
+      const deployment = await deps.directory.resolve(creation.target)
+      held ??= permitNow(deps, creation, deployment)
+      const guarded = guard(deps, creation)
+      guarded.catch(() => undefined)
+      if (source === 'asks-once') await guarded
+      await deps.faults.reach('accept.before-append', creation.id)
+      const made = await append(deps, session, creation, deployment, held !== undefined)
+      await deps.faults.reach('accept.after-append', creation.id)
+      if (made === 'created' && held !== undefined) {
+        work.drive(session, held)
+        held = undefined
+      }
+      await guarded
+      await guards.confirm(creation.id)
+      if (made === 'exists') return found(deps, work, session)
+      startLater(deps, work, session)
+      return { status: 'accepted', state: session.state }
+    } finally {
+      held?.release()
+    }
+  })
+}
+
+function permitNow(
+  deps: EngineDeps,
+  creation: Creation,
+  deployment: Deployment | undefined,
+): Permit | undefined {
+  if (deployment === undefined || !isDue(deps, creation)) return undefined
+  return deps.permits.tryTake({ function: functionOf(deployment.address), subscription: undefined })
+}
+
+function isDue({ clock }: EngineDeps, { notBefore }: Creation): boolean {
+  return notBefore === undefined || notBefore <= clock.now()
+}
+
+/** A delayed one is named at its time; all others are watched. */
+async function guard(deps: EngineDeps, creation: Creation): Promise<void> {
+  const { id, notBefore } = creation
+  if (notBefore === undefined || isDue(deps, creation)) await deps.guards.watch(id)
+  else await deps.guards.handOver(id, 'timer', notBefore)
+}
+
+function append(
+  { clock, directory }: EngineDeps,
+  session: JournalSession,
+  creation: Creation,
+  deployment: Deployment | undefined,
+  permitted: boolean,
+): Promise<'created' | 'exists'> {
+  const now = clock.now()
+  const policy = directory.policyOf(creation.target, deployment)
+  const retentionMs = Math.max(policy.retentionMs, creation.minRetentionMs)
+  const entries: Entry[] = [createdEntry(creation, retentionMs)]
+  if (deployment === undefined) {
+    const { service, handler } = creation.target
+    const message = `No deployment serves ${service}/${handler}: register one, then resume this invocation`
+    entries.push({ kind: 'paused', reason: { code: 'handler-not-found', message, status: 404 } })
+  } else if (permitted) {
+    const deadline = now + policy.timeoutMs
+    entries.push({ kind: 'attempt', epoch: 1, deployment: deployment.id, deadline })
+  }
+  return session.create(entries, Math.max(now, creation.notBefore ?? 0) + retentionMs)
+}
+
+function createdEntry(creation: Creation, retentionMs: number): Entry {
+  const { target, input, headers, origin, idempotencyKey, notBefore } = creation
+  return {
+    kind: 'created',
+    target,
+    input,
+    headers: { ...headers },
+    origin,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    retentionMs,
+  }
+}
+
+/** It was there before: a crashed replica may have left it, so whoever finds it goes on with it. */
+function found(deps: EngineDeps, work: Work, session: JournalSession): Created {
+  const { state } = session
+  if (state === undefined || state.phase.kind === 'closed') deps.guards.release(session.id)
+  else if (state.phase.kind === 'running' && !session.busy) work.adopt(session)
+  else startLater(deps, work, session)
+  return { status: 'duplicate', state }
+}
+
+function startLater(deps: EngineDeps, work: Work, session: JournalSession): void {
+  if (canStart(deps, session.state) && !session.busy) work.wakeLater(session.id)
+}
+
+function canStart({ clock }: EngineDeps, state: InvocationState | undefined): boolean {
+  return state !== undefined && isRunnable(state, clock.now())
+}

@@ -1,0 +1,117 @@
+import type { Stimulus } from '../../domain/invocation/decide.ts'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Permit } from '../permits.ts'
+import type { Deployment } from '../services/deployment-document.ts'
+import { carry } from './carry.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import { invokeAttempt } from './invoke-attempt.ts'
+import type { Applied, JournalSession } from './journal-session.ts'
+import { contextOf, demandOf, deploymentOrPause } from './leave.ts'
+import { persist } from './persist.ts'
+import { followTail, watchTail } from './tail.ts'
+import type { Work } from './work.ts'
+
+/** One replica at work on the attempts of one invocation. */
+type Run = {
+  readonly deps: EngineDeps
+  readonly work: Work
+  readonly session: JournalSession
+  readonly deployment: Deployment
+  permit: Permit | undefined
+  /** The attempt that is this run's; a greater one in the journal is somebody else's. */
+  epoch: number
+}
+
+/**
+ * Runs attempt after attempt for as long as the invocation can move, then lets go of the permit.
+ * Without a permit it begins by watching an attempt that somebody else started.
+ */
+export async function drive(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  permit: Permit | undefined,
+): Promise<void> {
+  const state = session.state
+  if (state === undefined) return
+  let run: Run | undefined
+  try {
+    const deployment = await deploymentOrPause(deps, session, state)
+    if (deployment === undefined) return
+    run = { deps, work, session, deployment, permit, epoch: state.epoch }
+    if (permit === undefined) await takeOver(run)
+    while (isMine(run)) {
+      await carry(deps, work, session)
+      if (!(await runAttempt(run))) await takeOver(run)
+    }
+  } finally {
+    const held = run === undefined ? permit : run.permit
+    held?.release()
+  }
+}
+
+function isMine({ session, epoch }: Run): boolean {
+  return session.state?.phase.kind === 'running' && session.state.epoch === epoch
+}
+
+/** `false`: nobody knows how the attempt ended; its journal will tell. */
+async function runAttempt(run: Run): Promise<boolean> {
+  const { deps, work, session, deployment, permit, epoch } = run
+  if (permit === undefined) return false
+  const over = new AbortController()
+  const either = AbortSignal.any([over.signal, deps.stopping])
+  const tail = followTail(deps, work, session, epoch, either)
+  const outcome = await invokeAttempt(deps, session, deployment, permit, either)
+  over.abort()
+  await tail
+  switch (outcome.kind) {
+    case 'replied':
+      return await decided(run, { kind: 'reply', reply: outcome.reply })
+    case 'failed':
+    case 'rejected':
+      return await decided(run, { kind: 'attempt-over', epoch, failure: outcome.failure })
+    case 'lost':
+      return false
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Appends what the domain makes of the stimulus. `false`: nothing, and the attempt still stands. */
+async function decided(run: Run, stimulus: Stimulus): Promise<boolean> {
+  const applied = await apply(run, stimulus)
+  if (applied.appended !== undefined) return true
+  await persist(run.deps, run.session.id, () => run.session.refresh())
+  return !isMine(run)
+}
+
+async function apply(run: Run, stimulus: Stimulus): Promise<Applied> {
+  const { deps, session, permit, deployment } = run
+  const permitted = permit === undefined ? undefined : { permit, deployment }
+  const applied = await persist(deps, session.id, () =>
+    session.apply(stimulus, (state) => contextOf(deps, state, permitted)),
+  )
+  const begun = applied.appended?.entries.find((entry) => entry.kind === 'attempt')
+  if (begun !== undefined) run.epoch = begun.epoch
+  return applied
+}
+
+/**
+ * Watches the journal of an attempt that nobody here has a socket to, on this replica's own clock. It moves
+ * on by itself, or it is dead: then the next attempt fences it (INV-2).
+ */
+async function takeOver(run: Run): Promise<void> {
+  const { deps, work, session } = run
+  await carry(deps, work, session)
+  const verdict = await watchTail(deps, work, session, run.epoch)
+  if (verdict === 'moved-on') return
+  const { state } = session
+  if (state === undefined) return
+  run.permit ??= await permitFor(run, state)
+  await apply(run, { kind: 'attempt-dead', epoch: run.epoch })
+}
+
+function permitFor(run: Run, state: InvocationState): Promise<Permit> {
+  const { deps, deployment } = run
+  return deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
+}

@@ -1,0 +1,41 @@
+import type { Channel } from '@fermata/lambda-runtime/protocol'
+import type { Clock, FaultPoints, Invoker, Logger, Random } from '../../ports/index.ts'
+import type { Permits } from '../permits.ts'
+import type { Directory } from '../services/directory.ts'
+import type { Concurrency } from './concurrency.ts'
+import type { Guards } from './guards.ts'
+import type { OutputWaiters } from './output-waiters.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Times by which the engine goes. All in ms. */
+export type EngineTimes = {
+  /** After this an open invocation that is neither finished nor waiting is looked at again (INV-10). */
+  readonly watchMs: number
+  /** A live handler shows itself in its journal after this long, and then every `aliveEveryMs`. */
+  readonly aliveAfterMs: number
+  readonly aliveEveryMs: number
+  /** What a function may need to start, and a write to arrive, on top of these. */
+  readonly marginMs: number
+  /** When a driver begins to read the tail of a running attempt, and how far it backs off. */
+  readonly tailAfterMs: number
+  readonly tailMaxMs: number
+}
+
+/** What the parts of the engine share. */
+export type EngineDeps = {
+  readonly sessions: Sessions
+  readonly guards: Guards
+  readonly permits: Permits
+  readonly concurrency: Concurrency
+  readonly directory: Directory
+  readonly invoker: Invoker
+  readonly waiters: OutputWaiters
+  readonly clock: Clock
+  readonly random: Random
+  readonly faults: FaultPoints
+  readonly logger: Logger
+  readonly channel: Channel
+  readonly times: EngineTimes
+  /** Aborts when this replica stops: what is under way is left to others. */
+  readonly stopping: AbortSignal
+}

@@ -1,0 +1,86 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import { parseInvocationId } from '@fermata/lambda-runtime/protocol'
+import type { AgendaEntry } from '../../ports/index.ts'
+import type { NudgeAnswer } from '../agenda/agenda.ts'
+import type { Permit } from '../permits.ts'
+import { create } from './create.ts'
+import { drive } from './drive.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+import { nudge } from './nudge.ts'
+import { Stopped } from './persist.ts'
+import { settle } from './settle.ts'
+import { stimulate } from './stimulate.ts'
+import { wakeWhenPermitted } from './wake.ts'
+import type { Work } from './work.ts'
+
+/** All that is done with invocations: creating, running, waking, recovering. */
+export interface Invocations extends Work {
+  nudge(entry: AgendaEntry): Promise<NudgeAnswer>
+  /** Resolves when nothing is under way in the background. */
+  idle(): Promise<void>
+}
+
+export function createInvocations(deps: EngineDeps): Invocations {
+  const tasks = new Set<Promise<void>>()
+  /** Who waits for a permit; `true`: woken again meanwhile. */
+  const waking = new Map<InvocationId, boolean>()
+
+  const inBackground = (id: InvocationId, task: () => Promise<void>) => {
+    const running = task()
+      .catch((error: unknown) => report(deps, id, error))
+      .finally(() => tasks.delete(running))
+    tasks.add(running)
+  }
+
+  const runAttempts = (session: JournalSession, permit: Permit | undefined) => {
+    if (session.busy) return permit?.release()
+    session.busy = true
+    inBackground(session.id, () =>
+      deps.sessions.use(session.id, async () => {
+        try {
+          await drive(deps, work, session, permit)
+        } finally {
+          session.busy = false
+        }
+        await settle(deps, work, session)
+      }),
+    )
+  }
+
+  const work: Work = {
+    create: (creation, options) => create(deps, work, creation, options),
+    stimulate: (id, stimulus, source) => stimulate(deps, work, id, stimulus, source),
+    drive: runAttempts,
+    adopt: (session) => runAttempts(session, undefined),
+    wakeLater(id) {
+      if (waking.has(id)) waking.set(id, true)
+      else inBackground(id, () => wake(id))
+    },
+  }
+
+  const wake = async (id: InvocationId) => {
+    try {
+      do {
+        waking.set(id, false)
+        await wakeWhenPermitted(deps, work, id)
+      } while (waking.get(id))
+    } finally {
+      waking.delete(id)
+    }
+  }
+
+  return {
+    ...work,
+    nudge: (entry) => nudge(deps, work, parseInvocationId(entry.subject.slice(2)), entry),
+    async idle() {
+      while (tasks.size > 0) await Promise.allSettled(tasks)
+    },
+  }
+}
+
+/** What a background task could not do stays on the agenda and is looked at again. */
+function report({ logger, stopping }: EngineDeps, id: InvocationId, error: unknown): void {
+  if (error instanceof Stopped || stopping.aborted) return
+  logger.error({ invocation: id, error }, 'Work on an invocation failed; the agenda brings it back')
+}

@@ -1,0 +1,88 @@
+import type { InvokeOutcome } from '../../ports/index.ts'
+import type { Permit } from '../permits.ts'
+import type { Deployment } from '../services/deployment-document.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+import { buildRequest } from './request.ts'
+
+type Settled = Exclude<InvokeOutcome, { kind: 'throttled' } | { kind: 'too-large' }>
+
+const throttleDelayMs = 100
+const maxThrottleDelayMs = 5_000
+/** Beyond its own deadline a function gets this long to say so itself. */
+const graceMs = 2_000
+
+/**
+ * Invokes the current attempt and sees to what is not the handler's fault: a throttled call is made again
+ * (it consumes no attempt), a request too long for the transport takes less of the journal along.
+ */
+export async function invokeAttempt(
+  deps: EngineDeps,
+  session: JournalSession,
+  deployment: Deployment,
+  permit: Permit,
+  signal: AbortSignal,
+): Promise<Settled> {
+  const name = permit.demand.function
+  let keep = session.segments.length
+  for (let throttles = 0; ; ) {
+    const outcome = await invokeOnce(deps, session, deployment, keep, signal)
+    if (outcome.kind === 'throttled') {
+      deps.concurrency.throttled(name)
+      throttles += 1
+      await deps.clock.sleep(throttleDelay(deps, throttles, outcome.retryAfterMs), signal)
+      if (signal.aborted) return notStarted()
+    } else if (outcome.kind === 'too-large' && keep > 0) {
+      keep = Math.floor(Math.min(keep, session.segments.length) / 2)
+    } else if (outcome.kind === 'too-large') {
+      return tooLarge()
+    } else {
+      if (outcome.kind === 'replied') deps.concurrency.succeeded(name)
+      deps.permits.recheck()
+      return outcome
+    }
+  }
+}
+
+async function invokeOnce(
+  deps: EngineDeps,
+  session: JournalSession,
+  deployment: Deployment,
+  keep: number,
+  signal: AbortSignal,
+): Promise<InvokeOutcome> {
+  const { state } = session
+  if (state === undefined) return notStarted()
+  const request = buildRequest(session, state, deps.channel, keep)
+  const { timeoutMs } = deps.directory.policyOf(state.created.target, deployment)
+  const late = new AbortController()
+  const cancel = deps.clock.timer(timeoutMs + graceMs, () => late.abort())
+  try {
+    await deps.faults.reach('invoke.before', session.id)
+    const either = AbortSignal.any([signal, late.signal])
+    const outcome = await deps.invoker.invoke(deployment.address, request, either)
+    await deps.faults.reach('invoke.after', session.id)
+    return late.signal.aborted && outcome.kind === 'lost' ? timedOut(timeoutMs) : outcome
+  } finally {
+    cancel()
+  }
+}
+
+function throttleDelay(deps: EngineDeps, throttles: number, told: number | undefined): number {
+  const backoff = Math.min(throttleDelayMs * 2 ** (throttles - 1), maxThrottleDelayMs)
+  return Math.max(told ?? 0, backoff * (0.5 + deps.random.next() / 2))
+}
+
+function timedOut(timeoutMs: number): Settled {
+  const message = `The attempt did not end within its ${timeoutMs} ms`
+  return { kind: 'failed', failure: { code: 'function-timed-out', message } }
+}
+
+function tooLarge(): Settled {
+  const message = "The invocation's input alone exceeds what a request can carry"
+  return { kind: 'failed', failure: { code: 'function-failed', message } }
+}
+
+function notStarted(): Settled {
+  return { kind: 'lost', failure: { code: 'function-failed', message: 'Abandoned while stopping' } }
+}

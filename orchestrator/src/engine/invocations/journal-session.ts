@@ -1,0 +1,183 @@
+import type { Entry, InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
+import { protocolVersion } from '@fermata/lambda-runtime/protocol'
+import {
+  type Context,
+  type Decision,
+  decide,
+  type Stimulus,
+} from '../../domain/invocation/decide.ts'
+import { evolveAll } from '../../domain/invocation/evolve.ts'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Clock, FaultPoints, JournalStore, Random } from '../../ports/index.ts'
+import { createTurns, type Turns } from '../turns.ts'
+
+export type SessionDeps = {
+  readonly journals: JournalStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly faults: FaultPoints
+}
+
+export type Applied = {
+  /** As it stands now; `undefined`: the invocation does not exist, or has expired. */
+  readonly state: InvocationState | undefined
+  /** What this call appended. */
+  readonly appended: Segment | undefined
+}
+
+/** How a decision's context is made, from the state that it is about. */
+export type ContextOf = (state: InvocationState) => Context
+
+/**
+ * What this replica knows of one journal, and its one way to append to it: load, fold, decide, append; if
+ * somebody was faster, read what is new and decide again (INV-1). Appends of one replica take turns.
+ */
+export class JournalSession {
+  readonly id: InvocationId
+  readonly #deps: SessionDeps
+  readonly #turns: Turns = createTurns()
+  #segments: readonly Segment[] = []
+  #state: InvocationState | undefined
+  #expires = 0
+  #loaded = false
+  #carried = -1
+
+  /** Effects of one journal are carried out by one at a time. */
+  readonly effects: Turns = createTurns()
+
+  /** Somebody in this replica drives or watches the current attempt. */
+  busy = false
+
+  constructor(deps: SessionDeps, id: InvocationId) {
+    this.#deps = deps
+    this.id = id
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+
+  get state(): InvocationState | undefined {
+    return this.#state
+  }
+
+  /** Epoch ms. */
+  get expires(): number {
+    return this.#expires
+  }
+
+  /** Effects of segments up to this one are carried out, as far as this replica knows. */
+  get carried(): number {
+    return Math.max(this.#carried, this.#state?.carried ?? -1)
+  }
+
+  markCarried(upTo: number): void {
+    this.#carried = Math.max(this.#carried, upTo)
+  }
+
+  /** Puts segment 0. `exists`: the invocation was created before; it is loaded. */
+  create(entries: readonly Entry[], expires: number): Promise<'created' | 'exists'> {
+    return this.#turns.take(async () => {
+      const born = this.#deps.random.nonce()
+      const segment = this.#segment({ n: 0, born, epoch: epochOf(entries) }, { entries })
+      const result = await this.#append(segment, expires)
+      if (result === 'conflict') {
+        await this.#load()
+        return 'exists'
+      }
+      this.#loaded = true
+      this.#expires = expires
+      this.#take([segment])
+      return 'created'
+    })
+  }
+
+  /** Reads what is there: all of it at first, then what is new. */
+  refresh(): Promise<InvocationState | undefined> {
+    return this.#turns.take(async () => {
+      await this.#catchUp()
+      return this.#state
+    })
+  }
+
+  /** Lets the domain decide on `stimulus` and makes its decision durable. */
+  apply(stimulus: Stimulus, contextOf: ContextOf): Promise<Applied> {
+    return this.#turns.take(async () => {
+      if (!this.#loaded || this.#state === undefined) await this.#load()
+      for (;;) {
+        const state = this.#state
+        if (state === undefined) return { state, appended: undefined }
+        const decision = decide(state, stimulus, contextOf(state))
+        if (decision.entries.length === 0) return { state, appended: undefined }
+        const segment = this.#segment({ ...state, n: state.next }, decision)
+        if ((await this.#append(segment, this.#expires)) === 'appended') {
+          this.#take([segment])
+          return { state: this.#state, appended: segment }
+        }
+        await this.#catchUp()
+      }
+    })
+  }
+
+  /** Moves the whole journal's expiry to `expires` (epoch ms). */
+  restamp(expires: number): Promise<void> {
+    return this.#turns.take(async () => {
+      const state = this.#state
+      if (state === undefined || expires <= this.#expires) return
+      await this.#deps.journals.restamp(this.id, state.born, state.next, expires)
+      this.#expires = expires
+    })
+  }
+
+  #segment(
+    at: { readonly n: number; readonly born: string; readonly epoch: number },
+    { entries, handler }: Decision,
+  ): Segment {
+    const carried = this.carried > (this.#state?.carried ?? -1) ? { carried: this.carried } : {}
+    return {
+      protocol: protocolVersion,
+      n: at.n,
+      born: at.born,
+      epoch: at.epoch,
+      by: handler === undefined ? 'orchestrator' : 'handler',
+      writer: handler?.writer ?? this.#deps.random.nonce(),
+      at: this.#deps.clock.now(),
+      ...carried,
+      entries: [...entries],
+    }
+  }
+
+  async #append(segment: Segment, expires: number): Promise<'appended' | 'conflict'> {
+    await this.#deps.faults.reach('append.before', this.id)
+    const result = await this.#deps.journals.append(this.id, segment, expires)
+    if (result.kind === 'appended') await this.#deps.faults.reach('append.after', this.id)
+    return result.kind
+  }
+
+  async #catchUp(): Promise<void> {
+    const state = this.#state
+    if (!this.#loaded || state === undefined) return this.#load()
+    const fresh = await this.#deps.journals.tail(this.id, state.born, state.next)
+    this.#take(fresh)
+  }
+
+  async #load(): Promise<void> {
+    const journal = await this.#deps.journals.load(this.id)
+    this.#segments = []
+    this.#state = undefined
+    this.#expires = journal.expires
+    this.#loaded = true
+    this.#take(journal.segments)
+  }
+
+  #take(segments: readonly Segment[]): void {
+    if (segments.length === 0) return
+    this.#segments = [...this.#segments, ...segments]
+    this.#state = evolveAll(this.#state, segments)
+  }
+}
+
+function epochOf(entries: readonly Entry[]): number {
+  const attempt = entries.find((entry) => entry.kind === 'attempt')
+  return attempt?.epoch ?? 0
+}

@@ -1,0 +1,41 @@
+import { FermataError } from '../../domain/errors.ts'
+import type { Clock, Logger } from '../../ports/index.ts'
+
+/** Thrown inside background work when the replica stops: what it did is left to others. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped'
+}
+
+type PersistDeps = {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly stopping: AbortSignal
+}
+
+const firstDelayMs = 50
+const maxDelayMs = 5_000
+
+/**
+ * Does `work` until it succeeds: an outage of the table is waited for, never a failure of the invocation.
+ * What waiting cannot mend (a FermataError other than `store-unreachable`) is thrown on.
+ */
+export async function persist<T>(
+  { clock, logger, stopping }: PersistDeps,
+  subject: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+    if (stopping.aborted) throw new Stopped(`stopped before ${subject} was done`)
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof Stopped || isFinal(error)) throw error
+      logger.warn({ subject, error, delayMs }, 'The table did not take it; trying again')
+      await clock.sleep(delayMs, stopping)
+    }
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof FermataError && error.code !== 'store-unreachable'
+}

@@ -1,0 +1,96 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
+import { decide, type Stimulus } from '../../domain/invocation/decide.ts'
+import { isRunnable } from '../../domain/invocation/due.ts'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Ticket } from '../agenda/agenda.ts'
+import type { Permit } from '../permits.ts'
+import type { Deployment } from '../services/deployment-document.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+import { contextOf, demandOf, deploymentOf } from './leave.ts'
+import type { CreateOptions, Work } from './work.ts'
+
+/**
+ * Brings news to an invocation: one append, with the next attempt in it if the news sets the handler free and
+ * there is a permit. News is never on nobody's agenda: before it is written its source is, or the receiver is; and
+ * before this resolves the receiver is, or it needs nobody (it is closed, waits, or runs under its driver's watch).
+ */
+export function stimulate(
+  deps: EngineDeps,
+  work: Work,
+  id: InvocationId,
+  stimulus: Stimulus,
+  source: CreateOptions['source'],
+): Promise<InvocationState | undefined> {
+  return deps.sessions.use(id, async (session) => {
+    const before = session.state ?? (await session.refresh())
+    if (before === undefined) return undefined
+    const guard = source === 'asks-once' ? await deps.guards.make(id) : undefined
+    const permitted = await permitFor(deps, session, before, stimulus)
+    let held: Permit | undefined = permitted?.permit
+    try {
+      const { state, appended } = await session.apply(stimulus, (now) =>
+        contextOf(deps, now, permitted),
+      )
+      if (held !== undefined && appended?.entries.some((entry) => entry.kind === 'attempt')) {
+        const watched = keepWatch(deps, id, guard)
+        work.drive(session, held)
+        held = undefined
+        await watched
+      } else if (needsStart(deps, session, state)) {
+        await keepWatch(deps, id, guard)
+        work.wakeLater(id)
+      } else if (guard !== undefined) {
+        settleGuard(deps, session, guard)
+      }
+      return state
+    } finally {
+      held?.release()
+    }
+  })
+}
+
+async function keepWatch(
+  { guards }: EngineDeps,
+  id: InvocationId,
+  guard: Ticket | undefined,
+): Promise<void> {
+  if (guard === undefined) await guards.watch(id)
+  else guards.keep(id, guard)
+}
+
+/** Whoever is at work here takes over the guard; with nobody at work, the news needs nobody. */
+function settleGuard({ guards }: EngineDeps, session: JournalSession, guard: Ticket): void {
+  if (session.busy) guards.keep(session.id, guard)
+  else guards.drop(guard)
+}
+
+function needsStart(
+  { clock }: EngineDeps,
+  session: JournalSession,
+  state: InvocationState | undefined,
+): boolean {
+  return state !== undefined && !session.busy && isRunnable(state, clock.now())
+}
+
+/** A permit, if the news would start an attempt and one is free. */
+async function permitFor(
+  deps: EngineDeps,
+  session: JournalSession,
+  state: InvocationState,
+  stimulus: Stimulus,
+): Promise<{ permit: Permit; deployment: Deployment } | undefined> {
+  const allowed = { ...contextOf(deps, state, undefined), leave: { deployment: '', deadline: 0 } }
+  const starts = decide(state, stimulus, allowed).entries.some((entry) => entry.kind === 'attempt')
+  if (!starts || session.busy) return undefined
+  const deployment = await deploymentOf(deps, state).catch(unlessMissing)
+  if (deployment === undefined) return undefined
+  const permit = deps.permits.tryTake(demandOf(state, deployment))
+  return permit === undefined ? undefined : { permit, deployment }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof FermataError) return undefined
+  throw error
+}

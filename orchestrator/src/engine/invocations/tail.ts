@@ -1,0 +1,79 @@
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import { carry } from './carry.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+import { persist, Stopped } from './persist.ts'
+import type { Work } from './work.ts'
+
+/**
+ * While an attempt runs, what it appends is read and its commands are carried out: a call that stands beside
+ * a slow step does not wait for the step. Ends when `signal` aborts.
+ */
+export async function followTail(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  epoch: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { tailAfterMs, tailMaxMs } = deps.times
+  for (let delayMs = tailAfterMs; ; delayMs = Math.min(delayMs * 2, tailMaxMs)) {
+    await deps.clock.sleep(delayMs, signal)
+    if (signal.aborted) return
+    try {
+      await session.refresh()
+      if (session.state?.epoch === epoch) await carry(deps, work, session)
+    } catch (error) {
+      if (error instanceof Stopped) return
+      deps.logger.warn(
+        { invocation: session.id, error },
+        'The tail could not be read; trying again',
+      )
+    }
+  }
+}
+
+/**
+ * Watches an attempt by its journal alone. `dead`: the handler wrote nothing for longer than a live one can
+ * be silent. Only the handler's own segments count: outside news says nothing of its health.
+ */
+export async function watchTail(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  epoch: number,
+): Promise<'moved-on' | 'dead'> {
+  const { clock, times, stopping } = deps
+  let seen = lastOwn(session)
+  let since = clock.monotonic()
+  for (;;) {
+    await persist(deps, session.id, () => session.refresh())
+    const { state } = session
+    if (state === undefined || !runs(state, epoch)) return 'moved-on'
+    await carry(deps, work, session)
+    const now = clock.monotonic()
+    const last = lastOwn(session)
+    if (last !== seen) {
+      seen = last
+      since = now
+    }
+    const left = silence(deps, state) - (now - since)
+    if (left <= 0) return 'dead'
+    await clock.sleep(Math.min(left, times.tailMaxMs / 2), stopping)
+    if (stopping.aborted) throw new Stopped('stopped while watching')
+  }
+}
+
+function runs(state: InvocationState, epoch: number): boolean {
+  return state.phase.kind === 'running' && state.epoch === epoch
+}
+
+function lastOwn(session: JournalSession): number {
+  return session.segments.findLast((segment) => segment.by === 'handler')?.n ?? -1
+}
+
+/** The longest that a live handler is silent. */
+function silence({ times }: EngineDeps, state: InvocationState): number {
+  const alive = state.phase.kind === 'running' && state.phase.alive
+  return (alive ? times.aliveEveryMs : times.aliveAfterMs) + times.marginMs
+}
