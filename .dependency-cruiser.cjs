@@ -48,7 +48,7 @@ module.exports = {
         `${sdk}(protocol|table)/`,
         `${sdk}replay/ports\\.ts$`,
         `${vendors}(valibot|aws4|@types/aws4)/`,
-        '^(node:)?(crypto|zlib|util|buffer)$',
+        '^(node:)?(buffer|crypto|timers/promises|util|zlib)$',
       ],
     ),
     never(

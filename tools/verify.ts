@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
+const colours = process.stdout.isTTY ? [] : ['--colors=off']
+
 /** Everything that has to hold, in the order in which it is cheapest to find out that it does not. */
 const steps: Readonly<Record<string, readonly string[]>> = {
-  lint: ['biome', 'ci', '--error-on-warnings', '--max-diagnostics=50', '.'],
+  lint: ['biome', 'ci', '--error-on-warnings', '--max-diagnostics=50', ...colours, '.'],
   types: ['tsc', '-b'],
   fences: ['node', 'tools/check-fences.ts'],
   'dead-code': ['knip'],
