@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defaultMemoryMb, defaultTimeoutMs } from './limits.ts'
 
 export const region = 'eu-west-1'
-export const account = '000000000000'
+const account = '000000000000'
 
 /** How handlers are run. */
 export type Isolation =

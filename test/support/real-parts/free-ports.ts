@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 const host = '127.0.0.1'
 
 /** So many ports that were free a moment ago; whoever uses them must be ready to try others. */
-export async function findFreePorts(count: number): Promise<number[]> {
+async function findFreePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer())
   const ports = await Promise.all(
     servers.map(

@@ -10,7 +10,7 @@ import {
   type LambdaEmulatorOptions,
 } from '../../emulator/lambda-emulator.ts'
 
-export const fixtures: URL = new URL('../../emulator/fixtures/handlers.ts', import.meta.url)
+const fixtures: URL = new URL('../../emulator/fixtures/handlers.ts', import.meta.url)
 
 /** What a caller sees of one invoke. */
 export interface Reply {
