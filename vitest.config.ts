@@ -20,7 +20,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['orchestrator/src/domain/**/*.ts', 'lambda-runtime/src/protocol/**/*.ts'],
-      reporter: ['text-summary', 'html'],
+      reporter: [['text', { skipFull: true }], 'html'],
       thresholds: { perFile: true, statements: 100, branches: 100, functions: 100, lines: 100 },
     },
     projects: [
