@@ -1,0 +1,80 @@
+import type { Api, ByName, Client, Definition, SendClient, To } from './definition.ts'
+import type { Awakeable, DurablePromise } from './durable-promise.ts'
+import type { Duration } from './duration.ts'
+import type { Log } from './log.ts'
+import type { CallOptions, RunOptions, SendOptions } from './options.ts'
+import type { Origin } from './origin.ts'
+
+type Durables = readonly DurablePromise<unknown>[] | []
+
+/** What the closure of a step is given. */
+export interface Step {
+  /** Aborted when the step's timeout passes. */
+  readonly signal: AbortSignal
+  /** 1 for the first try of this step. */
+  readonly attempt: number
+}
+
+/** What every handler can do. Each call is an op: in the journal, and the same again on replay. */
+export interface Context {
+  /** The invocation's id. */
+  readonly id: string
+  /** 1 for the first attempt; grows with each attempt that failed. */
+  readonly attempt: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly origin: Origin
+  /** Silent while the journal is replayed. */
+  readonly log: Log
+
+  /**
+   * Does something with an effect, once: its result is stored, and replay answers from the journal. A failed
+   * try is tried again by `options.retry`; a `TerminalError` is final. What it returns must be storable.
+   *
+   * @example const payment = await ctx.run('charge', ({ signal }) => charge(order, { signal }), { timeout: '20s' })
+   */
+  run<T>(
+    name: string,
+    fn: (step: Step) => T | PromiseLike<T>,
+    options?: RunOptions,
+  ): DurablePromise<T>
+  /**
+   * Calls another handler and answers with its result; it rejects with a `TerminalError` when that fails.
+   *
+   * @example await ctx.call(inventory).reserve({ sku })
+   * @example await ctx.call<typeof inventory>('inventory').reserve({ sku }) // where only the type is imported
+   */
+  call<D extends Definition = never>(
+    target: D | ByName<D>,
+    ...to: To<D['kind'], CallOptions>
+  ): Client<Api<D>>
+  /** Invokes another handler, now or after a delay, and does not wait for it. It is carried out exactly once. */
+  send<D extends Definition = never>(
+    target: D | ByName<D>,
+    ...to: To<D['kind'], SendOptions>
+  ): SendClient<Api<D>>
+  /** Waits, without anything running meanwhile. */
+  sleep(duration: Duration): DurablePromise<void>
+  /** A promise that is completed from outside, by its id: over HTTP, or by another handler. */
+  awakeable<T = unknown>(): Awakeable<T>
+  resolveAwakeable(id: string, value?: unknown): void
+  rejectAwakeable(id: string, why: string): void
+
+  all<P extends Durables>(promises: P): DurablePromise<{ -readonly [I in keyof P]: Awaited<P[I]> }>
+  allSettled<P extends Durables>(
+    promises: P,
+  ): DurablePromise<{ -readonly [I in keyof P]: PromiseSettledResult<Awaited<P[I]>> }>
+  any<P extends Durables>(promises: P): DurablePromise<Awaited<P[number]>>
+  race<P extends Durables>(promises: P): DurablePromise<Awaited<P[number]>>
+
+  /** Epoch ms, the same on replay; it moves on with each awaited result and never goes backwards. */
+  now(): number
+  /** Between 0 and 1, the same on replay. */
+  random(): number
+  /** A version 4 UUID, the same on replay. */
+  uuid(): string
+}
+
+/** `kind` keeps the contexts of different kinds from passing for one another. */
+export interface ServiceContext extends Context {
+  readonly kind: 'service'
+}

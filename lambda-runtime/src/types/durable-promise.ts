@@ -1,0 +1,35 @@
+import type { Duration } from './duration.ts'
+
+/**
+ * A promise whose outcome is in the journal: awaiting it may suspend the invocation, and replay gives the same
+ * answer. `Promise.all`, `race`, … over such promises are safe; `ctx.all`, `race`, … also wake only once.
+ *
+ * The brand is a string key, so that two versions of this package in one tree stay assignable.
+ */
+export interface DurablePromise<T> extends Promise<T> {
+  readonly '~durable': true
+  /** Rejects with a `TimeoutError` when there is no outcome after that time, which is durable itself. */
+  orTimeout(after: Duration): DurablePromise<T>
+  /** Gives `fallback` when there is no outcome after that time. */
+  orTimeout<const F>(after: Duration, fallback: F): DurablePromise<T | F>
+  /** Like `then`, but what it returns is durable still: it can go into `ctx.all` and the like. */
+  map<U>(fn: (value: T) => U): DurablePromise<U>
+}
+
+/** The result of a call to another handler. */
+export interface InvocationPromise<T> extends DurablePromise<T> {
+  readonly invocationId: string
+}
+
+/** What was sent and is not awaited. */
+export interface Invocation<T> {
+  readonly invocationId: string
+  /** Never set: it keeps the type of the result. */
+  readonly '~result'?: T
+}
+
+/** A promise that someone outside completes, by its id. */
+export interface Awakeable<T> {
+  readonly id: string
+  readonly promise: DurablePromise<T>
+}

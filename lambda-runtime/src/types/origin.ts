@@ -1,0 +1,14 @@
+/** Where an invocation came from. Offsets are decimal text: they outgrow a double. Timestamps are epoch ms. */
+export type Origin =
+  | {
+      readonly kind: 'kafka'
+      readonly subscription: string
+      readonly topic: string
+      readonly partition: number
+      readonly offset: string
+      readonly timestamp: number
+      readonly key?: string
+    }
+  | { readonly kind: 'http' }
+  | { readonly kind: 'call'; readonly invocation: string; readonly op: number }
+  | { readonly kind: 'send'; readonly invocation: string; readonly op: number }
