@@ -30,6 +30,7 @@ export interface Permits {
   recheck(): void
   /** Grants nothing from now on: who waits goes on waiting. */
   close(): void
+  runningOf(name: string): number
   readonly running: number
   readonly waiting: number
 }
@@ -105,6 +106,10 @@ class PermitTable implements Permits {
 
   close(): void {
     this.#closed = true
+  }
+
+  runningOf(name: string): number {
+    return count(this.#perFunction, name)
   }
 
   #fits({ function: name, subscription }: Demand): boolean {

@@ -81,8 +81,9 @@ async function call(
   const created = await work.create(creation, { source: 'asks-again', permit: undefined })
   if (created.status === 'accepted' || created.state === undefined) return
   const waiting = { kind: 'waiter', invocation: session.id, op } as const
-  const state = await work.stimulate(creation.id, waiting, 'asks-again')
-  if (state?.phase.kind === 'closed') await answer(work, session, op, state.phase.outcome)
+  const told = await work.stimulate(creation.id, waiting, 'asks-again')
+  const phase = told?.state.phase
+  if (phase?.kind === 'closed') await answer(work, session, op, phase.outcome)
 }
 
 async function answer(

@@ -1,29 +1,30 @@
-import { type AimdState, aimdLimit, createAimd, stepAimd } from '../../domain/concurrency.ts'
+import { type Aimd, createAimd, permitsOf, stepAimd } from '../../domain/concurrency.ts'
 import type { Clock } from '../../ports/index.ts'
 
 /** How many attempts of a function may run at once here: what Lambda's throttling taught (AIMD). */
 export interface Concurrency {
   limitOf(name: string): number
-  throttled(name: string): void
+  /** `running` counts the attempts under way, the refused one included. */
+  throttled(name: string, running: number): void
   succeeded(name: string): void
 }
 
-/** `ceilingOf` is the configured limit of this replica's share. */
-export function createConcurrency(clock: Clock, ceilingOf: () => number): Concurrency {
-  const states = new Map<string, AimdState>()
-  const step = (name: string, kind: 'throttled' | 'succeeded') => {
-    const state = states.get(name)
-    if (state === undefined && kind === 'succeeded') return
-    const ceiling = ceilingOf()
-    const before = state ?? createAimd(ceiling)
-    states.set(name, stepAimd(before, { kind, at: clock.monotonic(), ceiling }))
-  }
+/** `share` is this replica's part of a function's configured limit; it changes as replicas come and go. */
+export function createConcurrency(clock: Clock, share: () => number): Concurrency {
+  const throttledOnce = new Map<string, Aimd>()
   return {
     limitOf(name) {
-      const state = states.get(name)
-      return state === undefined ? ceilingOf() : Math.min(aimdLimit(state), ceilingOf())
+      const state = throttledOnce.get(name)
+      return state === undefined ? share() : Math.min(permitsOf(state), share())
     },
-    throttled: (name) => step(name, 'throttled'),
-    succeeded: (name) => step(name, 'succeeded'),
+    throttled(name, running) {
+      const state = throttledOnce.get(name) ?? createAimd({ ceiling: share() })
+      const event = { kind: 'throttled', at: clock.monotonic(), running } as const
+      throttledOnce.set(name, stepAimd(state, event))
+    },
+    succeeded(name) {
+      const state = throttledOnce.get(name)
+      if (state !== undefined) throttledOnce.set(name, stepAimd(state, { kind: 'succeeded' }))
+    },
   }
 }

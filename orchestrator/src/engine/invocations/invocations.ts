@@ -17,16 +17,19 @@ import type { Work } from './work.ts'
 /** All that is done with invocations: creating, running, waking, recovering. */
 export interface Invocations extends Work {
   nudge(entry: AgendaEntry): Promise<NudgeAnswer>
-  /** Resolves when nothing is under way in the background. */
+  /** Resolves when no attempt runs here. */
+  quiet(): Promise<void>
+  /** Resolves when nothing at all is under way in the background. */
   idle(): Promise<void>
 }
 
 export function createInvocations(deps: EngineDeps): Invocations {
-  const tasks = new Set<Promise<void>>()
+  const attempts = new Set<Promise<void>>()
+  const others = new Set<Promise<void>>()
   /** Who waits for a permit; `true`: woken again meanwhile. */
   const waking = new Map<InvocationId, boolean>()
 
-  const inBackground = (id: InvocationId, task: () => Promise<void>) => {
+  const inBackground = (tasks: Set<Promise<void>>, id: InvocationId, task: () => Promise<void>) => {
     const running = task()
       .catch((error: unknown) => report(deps, id, error))
       .finally(() => tasks.delete(running))
@@ -36,7 +39,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
   const runAttempts = (session: JournalSession, permit: Permit | undefined) => {
     if (session.busy) return permit?.release()
     session.busy = true
-    inBackground(session.id, () =>
+    inBackground(permit === undefined ? others : attempts, session.id, () =>
       deps.sessions.use(session.id, async () => {
         try {
           await drive(deps, work, session, permit)
@@ -55,7 +58,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
     adopt: (session) => runAttempts(session, undefined),
     wakeLater(id) {
       if (waking.has(id)) waking.set(id, true)
-      else inBackground(id, () => wake(id))
+      else inBackground(others, id, () => wake(id))
     },
   }
 
@@ -73,10 +76,13 @@ export function createInvocations(deps: EngineDeps): Invocations {
   return {
     ...work,
     nudge: (entry) => nudge(deps, work, parseInvocationId(entry.subject.slice(2)), entry),
-    async idle() {
-      while (tasks.size > 0) await Promise.allSettled(tasks)
-    },
+    quiet: () => emptied([attempts]),
+    idle: () => emptied([attempts, others]),
   }
+}
+
+async function emptied(sets: readonly ReadonlySet<Promise<void>>[]): Promise<void> {
+  while (sets.some((set) => set.size > 0)) await Promise.allSettled(sets.flatMap((set) => [...set]))
 }
 
 /** What a background task could not do stays on the agenda and is looked at again. */

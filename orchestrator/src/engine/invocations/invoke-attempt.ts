@@ -28,7 +28,7 @@ export async function invokeAttempt(
   for (let throttles = 0; ; ) {
     const outcome = await invokeOnce(deps, session, deployment, keep, signal)
     if (outcome.kind === 'throttled') {
-      deps.concurrency.throttled(name)
+      deps.concurrency.throttled(name, deps.permits.runningOf(name))
       throttles += 1
       await deps.clock.sleep(throttleDelay(deps, throttles, outcome.retryAfterMs), signal)
       if (signal.aborted) return notStarted()

@@ -1,3 +1,4 @@
+import type { Target } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Context } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
@@ -19,9 +20,8 @@ export async function deploymentOf(
       ? await directory.resolve(state.created.target)
       : await directory.byId(pinned)
   if (found !== undefined) return found
-  const { service, handler } = state.created.target
   throw pinned === undefined
-    ? new FermataError('handler-not-found', `No deployment serves ${service}/${handler}`)
+    ? noHandler(state.created.target)
     : new FermataError('deployment-not-found', `Deployment ${pinned} is not registered any more`)
 }
 
@@ -69,4 +69,19 @@ export async function deploymentOrPause(
     )
     return undefined
   }
+}
+
+/** What an invocation that does not exist yet will count against. @throws FermataError `handler-not-found` */
+export async function demandOfTarget(
+  { directory }: EngineDeps,
+  target: Target,
+  subscription: string,
+): Promise<Demand> {
+  const deployment = await directory.resolve(target)
+  if (deployment === undefined) throw noHandler(target)
+  return { function: functionOf(deployment.address), subscription }
+}
+
+function noHandler({ service, handler }: Target): FermataError {
+  return new FermataError('handler-not-found', `No deployment serves ${service}/${handler}`)
 }

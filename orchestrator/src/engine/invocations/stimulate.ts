@@ -9,7 +9,7 @@ import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOf } from './leave.ts'
-import type { CreateOptions, Work } from './work.ts'
+import type { CreateOptions, Told, Work } from './work.ts'
 
 /**
  * Brings news to an invocation: one append, with the next attempt in it if the news sets the handler free and
@@ -22,7 +22,7 @@ export function stimulate(
   id: InvocationId,
   stimulus: Stimulus,
   source: CreateOptions['source'],
-): Promise<InvocationState | undefined> {
+): Promise<Told | undefined> {
   return deps.sessions.use(id, async (session) => {
     const before = session.state ?? (await session.refresh())
     if (before === undefined) return undefined
@@ -44,7 +44,7 @@ export function stimulate(
       } else if (guard !== undefined) {
         settleGuard(deps, session, guard)
       }
-      return state
+      return state === undefined ? undefined : { state, appended: appended !== undefined }
     } finally {
       held?.release()
     }

@@ -34,6 +34,12 @@ export type CreateOptions = {
   readonly permit: Permit | undefined
 }
 
+export type Told = {
+  readonly state: InvocationState
+  /** The news made a difference: it was written. */
+  readonly appended: boolean
+}
+
 /** What the parts of the engine ask of each other. */
 export interface Work {
   /** Durable and on the agenda when it resolves (INV-10). */
@@ -43,7 +49,7 @@ export interface Work {
     id: InvocationId,
     stimulus: Stimulus,
     source: CreateOptions['source'],
-  ): Promise<InvocationState | undefined>
+  ): Promise<Told | undefined>
   /** Runs the current attempt, in the background. The session is busy from now on. */
   drive(session: JournalSession, permit: Permit): void
   /** Watches an attempt that another replica began, in the background. */

@@ -1,0 +1,119 @@
+import type { Channel } from '@fermata/lambda-runtime/protocol'
+import { createDynamoStores } from './adapters/dynamodb/stores.ts'
+import { createHttpServers } from './adapters/http/servers.ts'
+import { createKafkaSource } from './adapters/kafka/kafka-source.ts'
+import { createLambdaInvoker } from './adapters/lambda/lambda-invoker.ts'
+import { createMemoryStores } from './adapters/memory/stores.ts'
+import { createSystemClock } from './adapters/system/system-clock.ts'
+import { createSystemRandom } from './adapters/system/system-random.ts'
+import { createLogger } from './adapters/telemetry/pino-logger.ts'
+import type { Config } from './config/config-type.ts'
+import { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine/engine.ts'
+
+export type Ports = { readonly ingressPort: number; readonly adminPort: number }
+
+/** A whole orchestrator. */
+export interface Orchestrator {
+  readonly engine: Engine
+  start(): Promise<Ports>
+  stop(): Promise<void>
+}
+
+type Stores = Pick<EnginePorts, 'journals' | 'agenda' | 'leases' | 'registry'>
+
+/**
+ * Puts the orchestrator together. `overrides` replace single ports, so that an integration test is production
+ * with two of them swapped.
+ */
+export function compose(config: Config, overrides: Partial<EnginePorts> = {}): Orchestrator {
+  const clock = overrides.clock ?? createSystemClock()
+  const random = overrides.random ?? createSystemRandom()
+  const logger = overrides.logger ?? createLogger({ level: config.log.level })
+  const storage = openStores(config, { clock, random, logger })
+  const ports: EnginePorts = {
+    ...storage.stores,
+    clock,
+    random,
+    logger,
+    invoker: createLambdaInvoker({ logger, maxSockets: config.limits.running + 1 }),
+    source: createKafkaSource({ clusters: config.kafka, logger, clock }),
+    faults: { reach: () => undefined },
+    ...overrides,
+  }
+  const engine = createEngine(ports, optionsOf(config))
+  const http = createHttpServers({
+    ingress: engine.ingress,
+    admin: engine.admin,
+    config,
+    logger,
+  })
+  return {
+    engine,
+    async start() {
+      await storage.prepare()
+      const listening = await http.start()
+      await engine.start()
+      return listening
+    },
+    async stop() {
+      await Promise.all([http.stop(), engine.stop()])
+      await storage.close()
+    },
+  }
+}
+
+type Storage = {
+  readonly stores: Stores
+  prepare(): Promise<void>
+  close(): Promise<void>
+}
+
+function openStores(
+  config: Config,
+  ports: Pick<EnginePorts, 'clock' | 'random' | 'logger'>,
+): Storage {
+  if (config.store === 'memory') {
+    const nothing = async () => undefined
+    return { stores: createMemoryStores(ports), prepare: nothing, close: nothing }
+  }
+  const stores = createDynamoStores({ ...ports, table: config.table })
+  return {
+    stores,
+    async prepare() {
+      if (config.createTable) await stores.ensureTable()
+      await stores.detectBatching()
+    },
+    close: () => stores.close(),
+  }
+}
+
+const tailAfterMs = 250
+const tailMaxMs = 2_000
+const aliveEveryMs = 30_000
+
+function optionsOf(config: Config): EngineOptions {
+  const { agenda, attempt, retry, retentionMs, limits, shutdownMs } = config
+  return {
+    channel: channelOf(config),
+    policy: { retry, timeoutMs: attempt.timeoutMs, retentionMs, private: false },
+    times: {
+      watchMs: agenda.watchMs,
+      aliveAfterMs: attempt.aliveAfterMs,
+      aliveEveryMs,
+      marginMs: attempt.coldStartMarginMs,
+      tailAfterMs,
+      tailMaxMs,
+    },
+    agenda,
+    limits,
+    deployments: config.deployments.map(({ address }) => address),
+    subscriptions: config.subscriptions,
+    shutdownMs,
+  }
+}
+
+/** Handlers open the same table, where the orchestrator does. */
+function channelOf({ table, aws }: Config): Channel {
+  const endpoint = aws.dynamodbEndpoint === undefined ? {} : { endpoint: aws.dynamodbEndpoint }
+  return { kind: 'dynamodb', table, region: aws.region, ...endpoint }
+}

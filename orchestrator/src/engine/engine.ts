@@ -1,0 +1,177 @@
+import type { Channel } from '@fermata/lambda-runtime/protocol'
+import type {
+  Admin,
+  AgendaStore,
+  Clock,
+  FaultPoints,
+  Ingress,
+  Invoker,
+  JournalStore,
+  LeaseStore,
+  Logger,
+  Random,
+  RecordSource,
+  RegistryStore,
+  SubscriptionSpec,
+} from '../ports/index.ts'
+import { type Agenda, createAgenda } from './agenda/agenda.ts'
+import type { AgendaOptions } from './agenda/agenda-options.ts'
+import { createConcurrency } from './invocations/concurrency.ts'
+import type { EngineDeps, EngineTimes } from './invocations/engine-deps.ts'
+import { createGuards } from './invocations/guards.ts'
+import { createInvocations, type Invocations } from './invocations/invocations.ts'
+import { createOutputWaiters } from './invocations/output-waiters.ts'
+import { createSessions } from './invocations/sessions.ts'
+import { createPermits } from './permits.ts'
+import { createAdmin } from './services/admin-service.ts'
+import { createDirectory, type HandlerPolicy } from './services/directory.ts'
+import { createIngress } from './services/ingress-service.ts'
+import { createRecordAcceptor, createSubscriptionLimits } from './services/record-acceptor.ts'
+import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.ts'
+
+export type EnginePorts = {
+  readonly journals: JournalStore
+  readonly agenda: AgendaStore
+  readonly leases: LeaseStore
+  readonly registry: RegistryStore
+  readonly invoker: Invoker
+  readonly source: RecordSource
+  readonly clock: Clock
+  readonly random: Random
+  readonly faults: FaultPoints
+  readonly logger: Logger
+}
+
+export type EngineOptions = {
+  /** How handlers reach their journals. */
+  readonly channel: Channel
+  readonly policy: HandlerPolicy
+  readonly times: EngineTimes
+  readonly agenda: Partial<AgendaOptions>
+  readonly limits: {
+    readonly running: number
+    /** Per function over all replicas; each takes its share. */
+    readonly perFunction: number
+    readonly queued: number
+  }
+  /** Registered at start. */
+  readonly deployments: readonly string[]
+  /** Made at start. */
+  readonly subscriptions: readonly SubscriptionSpec[]
+  /** How long a stop may wait for what is under way, ms. */
+  readonly shutdownMs: number
+}
+
+export interface Engine {
+  readonly ingress: Ingress
+  readonly admin: Admin
+  start(): Promise<void>
+  /** Takes nothing new, finishes what is under way or leaves it to others, releases the leases. */
+  stop(): Promise<void>
+}
+
+type State = 'starting' | 'running' | 'stopping'
+
+export function createEngine(ports: EnginePorts, options: EngineOptions): Engine {
+  const stopping = new AbortController()
+  let state: State = 'starting'
+  const { agenda, deps, invocations, subscriptions } = assemble(ports, options, stopping.signal)
+  const notReady = () => [
+    ...(state === 'running' ? [] : [`the replica is ${state}`]),
+    ...(agenda.ready() ? [] : ['it owns no shard of the agenda yet']),
+  ]
+
+  return {
+    ingress: createIngress(deps, invocations, {
+      maxQueued: options.limits.queued,
+      ready: () => notReady().length === 0,
+    }),
+    admin: createAdmin(deps, invocations, subscriptions, { notReady }),
+    async start() {
+      await deps.directory.refresh()
+      await agenda.start()
+      await registerAll(deps, options.deployments)
+      await subscriptions.start()
+      state = 'running'
+      deps.logger.info({ deployments: deps.directory.all().length }, 'Running')
+    },
+    async stop() {
+      state = 'stopping'
+      deps.permits.close()
+      await subscriptions.stop()
+      const quiet = new AbortController()
+      const late = deps.clock.sleep(options.shutdownMs, quiet.signal)
+      await Promise.race([invocations.quiet(), late])
+      quiet.abort()
+      stopping.abort()
+      await invocations.idle()
+      await agenda.stop()
+      await ports.source.close()
+      await ports.invoker.close()
+    },
+  }
+}
+
+type Assembled = {
+  readonly agenda: Agenda
+  readonly deps: EngineDeps
+  readonly invocations: Invocations
+  readonly subscriptions: Subscriptions
+}
+
+function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSignal): Assembled {
+  const { clock } = ports
+  // The agenda nudges invocations, and invocations stand on the agenda: one of them is bound late.
+  const agenda: Agenda = createAgenda({
+    ...ports,
+    replicaId: ports.random.nonce(),
+    agendaStore: ports.agenda,
+    leaseStore: ports.leases,
+    options: options.agenda,
+    nudge: (entry) => invocations.nudge(entry),
+  })
+  const subscriptionLimits = createSubscriptionLimits()
+  const share = (limit: number) => Math.max(1, Math.ceil(limit / Math.max(1, agenda.replicas())))
+  const concurrency = createConcurrency(clock, () => share(options.limits.perFunction))
+  const deps: EngineDeps = {
+    ...ports,
+    concurrency,
+    stopping,
+    channel: options.channel,
+    times: options.times,
+    waiters: createOutputWaiters(),
+    sessions: createSessions(ports),
+    guards: createGuards(agenda, clock, options.times.watchMs),
+    directory: createDirectory({ ...ports, defaults: options.policy }),
+    permits: createPermits({
+      total: options.limits.running,
+      ofFunction: (name) => concurrency.limitOf(name),
+      ofSubscription: (name) => share(subscriptionLimits.of(name)),
+    }),
+  }
+  const invocations = createInvocations(deps)
+  const subscriptions = createSubscriptions({
+    ...ports,
+    acceptor: createRecordAcceptor(deps, invocations, subscriptionLimits),
+    handlers: {
+      has: (service, handler) => deps.directory.find({ service, handler }) !== undefined,
+      refresh: () => deps.directory.refresh(),
+    },
+    configured: options.subscriptions,
+  })
+  return { agenda, deps, invocations, subscriptions }
+}
+
+/** A deployment that cannot be reached now does not keep the others from running; it can be registered later. */
+async function registerAll(
+  { directory, logger }: EngineDeps,
+  addresses: readonly string[],
+): Promise<void> {
+  for (const address of addresses) {
+    try {
+      await directory.register(address)
+    } catch (error) {
+      logger.error({ address, error }, 'A deployment of the configuration could not be registered')
+    }
+  }
+}

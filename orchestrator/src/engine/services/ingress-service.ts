@@ -1,0 +1,156 @@
+import type { InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
+import {
+  deriveInvocationId,
+  invocationIdFrom,
+  ProtocolError,
+  parseAwakeableId,
+} from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
+import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
+import type { EngineDeps } from '../invocations/engine-deps.ts'
+import type { Invocations } from '../invocations/invocations.ts'
+
+export type IngressOptions = {
+  /** Accepted invocations that may wait for a permit. */
+  readonly maxQueued: number
+  readonly ready: () => boolean
+}
+
+const idBytes = 17
+const firstLookMs = 250
+const maxLookMs = 2_000
+
+/** What the outside asks of invocations, as the HTTP ingress offers it. */
+export function createIngress(
+  deps: EngineDeps,
+  invocations: Invocations,
+  options: IngressOptions,
+): Ingress {
+  return {
+    async submit(submission) {
+      await admit(deps, submission, options)
+      return submit(deps, invocations, submission)
+    },
+    attach: (id, signal) => attach(deps, id, signal),
+    output: (id) => output(deps, id),
+    completeAwakeable: (id, outcome) => completeAwakeable(deps, invocations, id, outcome),
+  }
+}
+
+async function admit(
+  { directory, permits }: EngineDeps,
+  { target }: Submission,
+  { maxQueued, ready }: IngressOptions,
+): Promise<void> {
+  if (!ready()) {
+    throw new FermataError('not-ready', 'This replica is starting or stopping: try again')
+  }
+  const name = `${target.service}/${target.handler}`
+  const deployment = await directory.resolve(target)
+  if (deployment === undefined || directory.policyOf(target, deployment).private) {
+    throw new FermataError('handler-not-found', `No deployment serves ${name}`)
+  }
+  if (target.key !== undefined) {
+    throw new FermataError('handler-not-found', `${target.service} is not keyed: ask for ${name}`)
+  }
+  if (permits.waiting >= maxQueued) {
+    const message = `${permits.waiting} invocations wait for a permit already: try again later`
+    throw new FermataError('overloaded', message)
+  }
+}
+
+async function submit(
+  deps: EngineDeps,
+  invocations: Invocations,
+  { target, input, headers, idempotencyKey, delayMs }: Submission,
+): Promise<Submitted> {
+  const { service, handler } = target
+  const id =
+    idempotencyKey === undefined
+      ? invocationIdFrom(service, deps.random.bytes(idBytes))
+      : deriveInvocationId(service, ['key', handler, idempotencyKey])
+  const notBefore = delayMs === undefined ? undefined : deps.clock.now() + delayMs
+  const { status } = await invocations.create(
+    {
+      id,
+      target,
+      input,
+      headers,
+      origin: { kind: 'http' },
+      idempotencyKey,
+      notBefore,
+      minRetentionMs: 0,
+    },
+    { source: idempotencyKey === undefined ? 'asks-once' : 'asks-again', permit: undefined },
+  )
+  return { invocationId: id, status: status === 'accepted' ? 'accepted' : 'previously_accepted' }
+}
+
+async function output(deps: EngineDeps, id: InvocationId): Promise<Outcome | undefined> {
+  const state = await deps.sessions.use(id, (session) => session.refresh())
+  if (state === undefined) {
+    throw new FermataError(
+      'invocation-not-found',
+      `There is no invocation "${id}", or it has expired`,
+    )
+  }
+  return state.phase.kind === 'closed' ? state.phase.outcome : undefined
+}
+
+/** Told at once by this replica; of what ends elsewhere, it learns by looking. */
+async function attach(deps: EngineDeps, id: InvocationId, signal: AbortSignal): Promise<Outcome> {
+  const told = new AbortController()
+  let outcome: Outcome | undefined
+  const stop = deps.waiters.wait(id, (closed) => {
+    outcome = closed
+    told.abort()
+  })
+  const either = AbortSignal.any([signal, told.signal])
+  try {
+    for (let delayMs = firstLookMs; ; delayMs = Math.min(delayMs * 2, maxLookMs)) {
+      outcome ??= await output(deps, id)
+      if (outcome !== undefined) return outcome
+      await deps.clock.sleep(delayMs, either)
+      if (outcome === undefined) signal.throwIfAborted()
+    }
+  } finally {
+    stop()
+  }
+}
+
+/** An id may be out in the world before its op is durable: an op that the journal does not know yet is taken. */
+async function completeAwakeable(
+  deps: EngineDeps,
+  invocations: Invocations,
+  text: string,
+  outcome: Outcome,
+): Promise<void> {
+  const { invocation, op } = readAwakeableId(text)
+  const state = await deps.sessions.use(invocation, (session) => session.refresh())
+  const isOther = state !== undefined && op < state.ops && !state.awakeables.has(op)
+  if (state === undefined || isOther) throw unknownAwakeable(text)
+  const completion = { kind: 'completion', op, outcome } as const
+  const told = await invocations.stimulate(invocation, completion, 'asks-once')
+  if (told === undefined) throw unknownAwakeable(text)
+  if (told.appended) return
+  const why = told.state.settled.has(op)
+    ? 'was completed before'
+    : 'belongs to an invocation that has ended'
+  throw new FermataError('awakeable-completed', `The awakeable "${text}" ${why}`)
+}
+
+function readAwakeableId(text: string): { invocation: InvocationId; op: number } {
+  try {
+    return parseAwakeableId(text)
+  } catch (error) {
+    if (error instanceof ProtocolError) throw unknownAwakeable(text)
+    throw error
+  }
+}
+
+function unknownAwakeable(text: string): FermataError {
+  return new FermataError(
+    'awakeable-not-found',
+    `There is no awakeable "${text}": the id is wrong, or its invocation has expired`,
+  )
+}
