@@ -1,0 +1,182 @@
+import { InvokeCommand } from '@aws-sdk/client-lambda'
+import {
+  type DiscoverRequest,
+  decodeInvokeReply,
+  decodeManifest,
+  type InvokeReply,
+  type InvokeRequest,
+  type Manifest,
+  ProtocolError,
+  protocolVersion,
+} from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
+import type { InvokeOutcome, Invoker, Logger } from '../../ports/index.ts'
+import { type CallFailure, outcomeOfCallError } from './call-errors.ts'
+import { type FunctionAddress, parseFunctionAddress } from './function-address.ts'
+import { excerpt, failureOfFunctionError, parseJson } from './function-errors.ts'
+import { type LambdaClientOptions, LambdaClients } from './lambda-clients.ts'
+
+export interface LambdaInvokerOptions extends LambdaClientOptions {
+  readonly logger: Logger
+  /** Bytes of each request that was handed to the network. */
+  readonly onSent?: (bytes: number) => void
+  /** Covers a cold start. */
+  readonly discoverTimeoutMs?: number
+}
+
+/** What Lambda takes in one request. */
+export const maxRequestBytes = 6_291_456
+
+type Answer = { readonly kind: 'answered'; readonly body: string } | CallFailure
+
+/** Runs handlers by Lambda's synchronous `Invoke`. Each call is sent once at most. */
+export function createLambdaInvoker(options: LambdaInvokerOptions): Invoker {
+  return new LambdaInvoker(options)
+}
+
+class LambdaInvoker implements Invoker {
+  readonly #clients: LambdaClients
+  readonly #options: LambdaInvokerOptions
+
+  constructor(options: LambdaInvokerOptions) {
+    this.#clients = new LambdaClients(options)
+    this.#options = options
+  }
+
+  async invoke(
+    address: string,
+    request: InvokeRequest,
+    signal: AbortSignal,
+  ): Promise<InvokeOutcome> {
+    const parsed = parseFunctionAddress(address)
+    if ('problem' in parsed) {
+      return {
+        kind: 'rejected',
+        failure: { code: 'deployment-invalid', message: parsed.problem },
+      }
+    }
+    const answer = await this.#call(parsed, request, signal)
+    const outcome = answer.kind === 'answered' ? outcomeOfBody(answer.body, request) : answer
+    this.#log(parsed, request, outcome)
+    return outcome
+  }
+
+  async discover(address: string): Promise<Manifest> {
+    const parsed = parseFunctionAddress(address)
+    if ('problem' in parsed) throw new FermataError('deployment-invalid', parsed.problem)
+    const request: DiscoverRequest = { protocol: protocolVersion, kind: 'discover' }
+    const signal = AbortSignal.timeout(this.#options.discoverTimeoutMs ?? 30_000)
+    const answer = await this.#call(parsed, request, signal)
+    if (answer.kind !== 'answered') throw undiscovered(address, answer)
+    try {
+      return decodeManifest(parseJson(answer.body))
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      throw new FermataError(
+        'deployment-invalid',
+        `${address} does not answer as a deployment (${error.message}; it said: ${excerpt(answer.body)}). Its handler must be what lambda(…) of @fermata/lambda-runtime/lambda returns`,
+        { cause: error },
+      )
+    }
+  }
+
+  close(): Promise<void> {
+    this.#clients.destroy()
+    return Promise.resolve()
+  }
+
+  async #call(
+    { arn, region }: FunctionAddress,
+    request: InvokeRequest | DiscoverRequest,
+    abortSignal: AbortSignal,
+  ): Promise<Answer> {
+    const payload = Buffer.from(JSON.stringify(request))
+    if (payload.byteLength > maxRequestBytes) return { kind: 'too-large' }
+    const command = new InvokeCommand({
+      FunctionName: arn,
+      InvocationType: 'RequestResponse',
+      Payload: payload,
+    })
+    let handedOver = false
+    // The last step before the network: what fails earlier (credentials, signing) was surely not sent.
+    command.middlewareStack.add(
+      (next) => (args) => {
+        handedOver = true
+        this.#options.onSent?.(payload.byteLength)
+        return next(args)
+      },
+      { step: 'deserialize', priority: 'low', name: 'handedOver' },
+    )
+    try {
+      const output = await this.#clients.of(region).send(command, { abortSignal })
+      const body = output.Payload?.transformToString() ?? ''
+      if (output.FunctionError === undefined) return { kind: 'answered', body }
+      return { kind: 'failed', failure: failureOfFunctionError(body) }
+    } catch (error) {
+      return outcomeOfCallError(error, handedOver)
+    }
+  }
+
+  #log({ arn }: FunctionAddress, request: InvokeRequest, outcome: InvokeOutcome): void {
+    const { invocation, epoch } = request
+    const fields = { invocation, epoch, deployment: arn, outcome: outcome.kind }
+    if (outcome.kind === 'replied') {
+      this.#options.logger.debug({ ...fields, status: outcome.reply.status.kind }, 'invoked')
+    } else if ('failure' in outcome) {
+      const { failure } = outcome
+      this.#options.logger.warn({ ...fields, failure }, 'invoked without a reply')
+    } else {
+      this.#options.logger.debug(fields, 'not invoked')
+    }
+  }
+}
+
+function outcomeOfBody(body: string, request: InvokeRequest): InvokeOutcome {
+  try {
+    const reply = decodeInvokeReply(parseJson(body))
+    const problem = mismatch(reply, request)
+    return problem === undefined ? { kind: 'replied', reply } : invalidReply(problem)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    return invalidReply(`${error.message}; it said: ${excerpt(body)}`)
+  }
+}
+
+function mismatch(reply: InvokeReply, request: InvokeRequest): string | undefined {
+  if (reply.invocation === request.invocation && reply.epoch === request.epoch) return undefined
+  return `It is the reply of ${reply.invocation} (epoch ${reply.epoch}), asked was ${request.invocation} (epoch ${request.epoch})`
+}
+
+function invalidReply(message: string): InvokeOutcome {
+  return { kind: 'failed', failure: { code: 'invalid-reply', message } }
+}
+
+function undiscovered(address: string, answer: CallFailure): FermataError {
+  switch (answer.kind) {
+    case 'throttled':
+      return new FermataError(
+        'deployment-unreachable',
+        `${address} is throttled by Lambda: try again, or raise its concurrency`,
+      )
+    case 'too-large':
+      return new FermataError(
+        'deployment-unreachable',
+        `${address} refused the request as too large`,
+      )
+    case 'rejected':
+    case 'lost':
+      return new FermataError(
+        'deployment-unreachable',
+        `${address} cannot be invoked: ${answer.failure.message}`,
+      )
+    case 'failed':
+      return new FermataError(
+        answer.failure.code === 'function-timed-out'
+          ? 'deployment-unreachable'
+          : 'deployment-invalid',
+        `${address} failed when it was asked what it serves: ${answer.failure.name ?? 'Error'}: ${answer.failure.message}`,
+      )
+    default:
+      throw answer satisfies never
+  }
+}
