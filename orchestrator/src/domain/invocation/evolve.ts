@@ -100,7 +100,8 @@ const folds: { readonly [K in EntryKind]: Fold<K> } = {
     ...state,
     waiters: [...state.waiters, { invocation: entry.invocation, op: entry.op }],
   }),
-  alive: (state) => inPhase(state, { ...running(state), alive: true }),
+  alive: (state) =>
+    state.phase.kind === 'running' ? inPhase(state, { ...state.phase, alive: true }) : state,
   suspended: (state, entry) =>
     inPhase({ ...state, ...progressed }, { kind: 'suspended', waitingOn: entry.waitingOn }),
   'attempt-failed': (state, entry, segment) => ({
@@ -139,10 +140,4 @@ function settle(
 
 function inPhase(state: InvocationState, phase: Phase): InvocationState {
   return { ...state, phase }
-}
-
-function running(state: InvocationState): Extract<Phase, { kind: 'running' }> {
-  return state.phase.kind === 'running'
-    ? state.phase
-    : { kind: 'running', startedAt: state.updatedAt, alive: true }
 }

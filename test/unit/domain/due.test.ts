@@ -1,0 +1,133 @@
+import type { Waiting } from '@fermata/lambda-runtime/protocol'
+import {
+  dueSleeps,
+  isRunnable,
+  nextOwnTime,
+  ownTimes,
+} from '@fermata/orchestrator/domain/invocation/due'
+import { effectsOf, uncarried } from '@fermata/orchestrator/domain/invocation/effects'
+import { decideRetry, resolveRetry } from '@fermata/orchestrator/domain/retry'
+import { describe, expect, it } from 'vitest'
+import { attempt, created, fold, handler, journal, retry, suspendedOn } from './journals.ts'
+
+const failure = { code: 'oops', message: 'no luck' }
+const done = { kind: 'value', value: { json: 'done' } } as const
+
+const waitingFor = (waitingOn: Waiting) =>
+  fold(
+    journal(
+      [{}, created, attempt(1)],
+      [
+        handler(1),
+        { kind: 'sleep', op: 0, wakeAt: 50 },
+        { kind: 'sleep', op: 1, wakeAt: 90 },
+        suspendedOn(waitingOn),
+      ],
+    ),
+  )
+
+describe('times', () => {
+  const both = waitingFor({
+    kind: 'all',
+    of: [
+      { kind: 'op', op: 0 },
+      { kind: 'op', op: 1 },
+    ],
+  })
+
+  it('finds the sleeps that are due and the next time of its own', () => {
+    expect(dueSleeps(both, 49)).toEqual([])
+    expect(dueSleeps(both, 50)).toEqual([0])
+    expect(nextOwnTime(both, 50)).toBe(90)
+    expect(nextOwnTime(both, 90)).toBeUndefined()
+  })
+
+  it('knows by the tree whether the handler can move', () => {
+    expect(isRunnable(both, 50)).toBe(false)
+    expect(isRunnable(both, 90)).toBe(true)
+    const either = waitingFor({
+      kind: 'race',
+      of: [
+        { kind: 'op', op: 0 },
+        { kind: 'op', op: 7 },
+      ],
+    })
+    expect(isRunnable(either, 50)).toBe(true)
+    const timer = waitingFor({ kind: 'timer', at: 70 })
+    expect([isRunnable(timer, 69), isRunnable(timer, 70)]).toEqual([false, true])
+    expect(ownTimes(timer)).toContain(70)
+  })
+
+  it('has no times of its own while it runs, is paused or closed', () => {
+    const running = fold(journal([{}, created, attempt(1)]))
+    const paused = fold(journal([{}, created, { kind: 'paused', reason: failure }]))
+    const closed = fold(journal([{}, created, { kind: 'output', result: done }]))
+    for (const state of [running, paused, closed]) {
+      expect(ownTimes(state)).toEqual([])
+      expect(isRunnable(state, 1e9)).toBe(false)
+    }
+  })
+
+  it('waits for the start of a delayed one and for the next try of a failed one', () => {
+    expect(ownTimes(fold(journal([{}, { ...created, notBefore: 5 }])))).toEqual([5])
+    expect(ownTimes(fold(journal([{}, created])))).toEqual([0])
+    const failed = journal(
+      [{}, created, attempt(1)],
+      [{}, { kind: 'attempt-failed', failure, retryAt: 8 }],
+    )
+    expect(ownTimes(fold(failed))).toEqual([8])
+    expect([isRunnable(fold(failed), 7), isRunnable(fold(failed), 8)]).toEqual([false, true])
+  })
+})
+
+describe('effects', () => {
+  const target = { service: 'mail', handler: 'send' }
+  const call = { kind: 'call', op: 0, target, input: { json: 1 } } as const
+  const send = { kind: 'send', op: 1, target, input: { json: 1 } } as const
+  const complete = { kind: 'awakeable-complete', op: 2, awakeable: 'a', result: done } as const
+
+  it('come with those that cannot wake the invocation first', () => {
+    const [segment] = journal([handler(1), call, complete, send, { kind: 'awakeable', op: 3 }])
+    expect(
+      segment &&
+        effectsOf(segment).map((effect) => (effect.kind === 'create' ? effect.how : effect.kind)),
+    ).toEqual(['send', 'call', 'complete-awakeable'])
+  })
+
+  it('remain for the segments after the watermark (trace 8)', () => {
+    const segments = journal(
+      [{}, created],
+      [handler(1), send],
+      [handler(1), { kind: 'alive' }],
+      [handler(1), call],
+    )
+    expect(uncarried(segments, -1).map(({ n }) => n)).toEqual([1, 3])
+    expect(uncarried(segments, 1).map(({ n }) => n)).toEqual([3])
+  })
+})
+
+describe('a retry policy', () => {
+  it('waits longer each time, up to its limit, less what chance takes away', () => {
+    const delays = [1, 2].map((failures) => decideRetry(retry, failures, 0, 0))
+    expect(delays).toEqual([
+      { kind: 'retry', delayMs: 100 },
+      { kind: 'retry', delayMs: 200 },
+    ])
+    const patient = { ...retry, maxAttempts: 99 }
+    expect(decideRetry(patient, 9, 0, 0)).toEqual({ kind: 'retry', delayMs: 1_000 })
+    expect(decideRetry({ ...patient, jitter: 0.5 }, 9, 0, 0.5)).toEqual({
+      kind: 'retry',
+      delayMs: 750,
+    })
+  })
+
+  it('is exhausted by attempts or by time', () => {
+    expect(decideRetry(retry, 3, 0, 0)).toEqual({ kind: 'exhausted' })
+    expect(decideRetry({ ...retry, maxDurationMs: 99 }, 1, 0, 0)).toEqual({ kind: 'exhausted' })
+  })
+
+  it('is filled up by layers, the first of which wins', () => {
+    const resolved = resolveRetry([{ factor: 3 }, { factor: 4, jitter: 0.1 }], retry)
+    expect(resolved).toEqual({ ...retry, factor: 3, jitter: 0.1 })
+  })
+})
