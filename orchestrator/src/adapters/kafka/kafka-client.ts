@@ -1,0 +1,45 @@
+import { type ISocketFactory, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
+import type { Logger } from '../../ports/index.ts'
+import { createKafkaLog } from './kafka-log.ts'
+import type { KafkaCluster, OpenSocket, ResolvedKafkaOptions } from './kafka-options.ts'
+
+/** Every knob is set: kafkajs takes other defaults when it believes to run under a test. */
+export const clientRetry = {
+  initialRetryTime: 200,
+  maxRetryTime: 2_000,
+  factor: 0.2,
+  multiplier: 2,
+  retries: 4,
+} as const
+
+/**
+ * A client. One for each consumer: kafkajs keeps what a group has committed per client, and two members of a
+ * group in one process would overwrite each other's.
+ */
+export function createKafkaClient(
+  cluster: KafkaCluster,
+  options: ResolvedKafkaOptions,
+  logger: Logger,
+): Kafka {
+  const config: KafkaConfig = {
+    clientId: cluster.clientId ?? 'fermata',
+    brokers: [...cluster.brokers],
+    connectionTimeout: 3_000,
+    requestTimeout: options.sessionTimeoutMs,
+    retry: clientRetry,
+    logLevel: logLevel.WARN,
+    logCreator: () => createKafkaLog(logger),
+  }
+  if (cluster.ssl !== undefined) config.ssl = cluster.ssl
+  if (cluster.sasl !== undefined) config.sasl = toSasl(cluster.sasl)
+  if (options.openSocket !== undefined) config.socketFactory = toFactory(options.openSocket)
+  return new Kafka(config)
+}
+
+function toSasl({ mechanism, username, password }: NonNullable<KafkaCluster['sasl']>): SASLOptions {
+  return { mechanism, username, password } as SASLOptions
+}
+
+function toFactory(open: OpenSocket): ISocketFactory {
+  return ({ host, port, ssl, onConnect }) => open({ host, port, ssl, onConnect })
+}

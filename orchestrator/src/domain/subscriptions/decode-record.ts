@@ -1,0 +1,75 @@
+import type { Json, Value } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../errors.ts'
+import { type KafkaRecord, positionOf } from './kafka-record.ts'
+
+/** Deeper values would exhaust the stack of whatever writes them as JSON again. */
+const maxDepth = 500
+
+/**
+ * The record's value as a handler's input. A tombstone is `null`; an empty value is none.
+ *
+ * @throws FermataError `record-undecodable`
+ */
+export function decodeValue(record: KafkaRecord): Value {
+  if (record.value === null) return { json: null }
+  if (record.value.byteLength === 0) throw undecodable(record, 'is empty')
+  const text = decodeUtf8(record.value)
+  if (text === undefined) throw undecodable(record, 'is not UTF-8 text')
+  if (depthOf(text) > maxDepth) throw undecodable(record, `is nested deeper than ${maxDepth}`)
+  try {
+    return { json: JSON.parse(text) as Json }
+  } catch (error) {
+    throw undecodable(record, `is not JSON (${String(error)})`)
+  }
+}
+
+/**
+ * A key as text: as it is when it is UTF-8, else `base64:…`. Two keys never have the same text, so a key
+ * that looks like the second form is written in it.
+ */
+export function decodeKey(key: Uint8Array): string {
+  const text = decodeUtf8(key)
+  return text === undefined || text.startsWith(binaryPrefix) ? binary(key) : text
+}
+
+/** Headers as text, each as a key would be; of several with one name the last counts, as in Kafka. */
+export function decodeHeaders(headers: KafkaRecord['headers']): Record<string, string> {
+  return Object.fromEntries(headers.map(([name, value]) => [name, decodeKey(value)]))
+}
+
+const binaryPrefix = 'base64:'
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function binary(bytes: Uint8Array): string {
+  return binaryPrefix + Buffer.from(bytes).toString('base64')
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function undecodable(record: KafkaRecord, problem: string): FermataError {
+  return new FermataError(
+    'record-undecodable',
+    `The value of record ${positionOf(record)} ${problem}: produce JSON in UTF-8`,
+  )
+}
+
+/** How deep brackets are nested outside of strings, in text that may not be JSON. Linear, whatever the text. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let quoted = false
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index]
+    if (char === '"') quoted = !quoted
+    else if (quoted) index += char === '\\' ? 1 : 0
+    else if (char === '[' || char === '{') deepest = Math.max(deepest, ++depth)
+    else if (char === ']' || char === '}') depth--
+  }
+  return deepest
+}

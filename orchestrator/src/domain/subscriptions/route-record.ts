@@ -1,0 +1,85 @@
+import {
+  deriveInvocationId,
+  type Failure,
+  type InvocationId,
+  type Origin,
+  type Target,
+  type Value,
+} from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../errors.ts'
+import { decodeHeaders, decodeKey, decodeValue } from './decode-record.ts'
+import { bytesOf, type KafkaRecord, positionOf } from './kafka-record.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What fits into one item of the table beside the rest of it. */
+export const maxRecordBytes = 250 * 1024
+
+/** The invocation that a record asks for. */
+export type RecordInvocation = {
+  readonly id: InvocationId
+  readonly target: Target
+  readonly input: Value
+  readonly headers: Readonly<Record<string, string>>
+  readonly origin: Extract<Origin, { kind: 'kafka' }>
+}
+
+export type RoutedRecord =
+  | { readonly kind: 'invocation'; readonly invocation: RecordInvocation }
+  | { readonly kind: 'dead'; readonly failure: Failure }
+
+/** Which subscription a record belongs to. */
+export type Route = {
+  readonly subscription: Subscription
+  readonly generation: number
+}
+
+/** What to do with a record: its invocation, or why it can have none. */
+export function routeRecord(route: Route, record: KafkaRecord): RoutedRecord {
+  const bytes = bytesOf(record)
+  if (bytes > maxRecordBytes) return { kind: 'dead', failure: tooLarge(record, bytes) }
+  try {
+    return { kind: 'invocation', invocation: toInvocation(route, record) }
+  } catch (error) {
+    if (error instanceof FermataError) return { kind: 'dead', failure: error.toFailure() }
+    throw error
+  }
+}
+
+/** Why a record has no handler. */
+export function unroutable({ subscription }: Route, record: KafkaRecord): Failure {
+  const { name, service, handler } = subscription
+  return new FermataError(
+    'record-unroutable',
+    `Record ${positionOf(record)} of subscription "${name}" is for ${service}/${handler}, ` +
+      'which no deployment serves: register one that does',
+  ).toFailure()
+}
+
+function toInvocation(route: Route, record: KafkaRecord): RecordInvocation {
+  const { name, service, handler } = route.subscription
+  const { topic, partition, offset, timestamp } = record
+  const key = record.key === null ? {} : { key: decodeKey(record.key) }
+  return {
+    // The id follows from the position alone, so redelivery finds the invocation that is there (INV-9).
+    id: deriveInvocationId(service, [
+      'kafka',
+      name,
+      String(route.generation),
+      topic,
+      String(partition),
+      offset,
+    ]),
+    target: { service, handler },
+    input: decodeValue(record),
+    headers: decodeHeaders(record.headers),
+    origin: { kind: 'kafka', subscription: name, topic, partition, offset, timestamp, ...key },
+  }
+}
+
+function tooLarge(record: KafkaRecord, bytes: number): Failure {
+  return new FermataError(
+    'record-too-large',
+    `Record ${positionOf(record)} has ${bytes} bytes, more than ${maxRecordBytes}: ` +
+      'put the payload elsewhere and send a reference to it',
+  ).toFailure()
+}

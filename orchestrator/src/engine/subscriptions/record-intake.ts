@@ -1,0 +1,111 @@
+import type { Failure } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
+import { positionOf } from '../../domain/subscriptions/kafka-record.ts'
+import {
+  type RecordInvocation,
+  type Route,
+  routeRecord,
+  unroutable,
+} from '../../domain/subscriptions/route-record.ts'
+import type { Clock, FaultPoints, Logger, RecordSink, SourceRecord } from '../../ports/index.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { HandlerCheck } from './handler-check.ts'
+import type { RecordAcceptor } from './record-acceptor.ts'
+
+export type IntakeDeps = {
+  readonly acceptor: RecordAcceptor
+  readonly handlers: HandlerCheck
+  readonly deadLetters: DeadLetters
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly faults: FaultPoints
+}
+
+/** Errors of one record that are no reason to try it again. */
+const final: ReadonlySet<string> = new Set(['topic-recreated'])
+
+const firstRetryMs = 200
+const maxRetryMs = 10_000
+const warnEveryMs = 5_000
+
+/**
+ * Takes the records of one subscription in: each becomes an invocation or is kept as dead, and only then
+ * counts as accepted (INV-8). What stands in the way and may pass (a store that does not answer, a replica
+ * that does not accept yet) is waited out: it is no reason to lose a record, or to stop.
+ */
+export class RecordIntake {
+  readonly #deps: IntakeDeps
+  readonly #route: Route
+  readonly #stopping: AbortSignal
+  #warnedAt = Number.NEGATIVE_INFINITY
+
+  constructor(deps: IntakeDeps, route: Route, stopping: AbortSignal) {
+    this.#deps = deps
+    this.#route = route
+    this.#stopping = stopping
+  }
+
+  readonly accept: RecordSink['accept'] = async (record, signal) => {
+    const either = AbortSignal.any([signal, this.#stopping])
+    for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, maxRetryMs)) {
+      try {
+        await this.#take(record, signal)
+        break
+      } catch (error) {
+        if (either.aborted || isFinal(error)) throw error
+        this.#warn(record, error)
+        await this.#deps.clock.sleep(waitMs, either)
+        if (either.aborted) throw error
+      }
+    }
+    await this.#deps.faults.reach('accept.before-commit', positionOf(record))
+  }
+
+  async #take(record: SourceRecord, signal: AbortSignal): Promise<void> {
+    const routed = routeRecord(this.#route, record)
+    if (routed.kind === 'dead') return this.#bury(record, routed.failure)
+    const { target } = routed.invocation
+    if (!(await this.#deps.handlers.serves(target))) {
+      return this.#bury(record, unroutable(this.#route, record))
+    }
+    await this.#invoke(record, routed.invocation, signal)
+  }
+
+  async #invoke(
+    record: SourceRecord,
+    invocation: RecordInvocation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { name, running } = this.#route.subscription
+    const limits = { subscription: name, running }
+    try {
+      await this.#deps.acceptor.accept({ ...invocation, limits }, signal)
+    } catch (error) {
+      // Served a moment ago, and no longer.
+      if (!(error instanceof FermataError && error.code === 'handler-not-found')) throw error
+      await this.#bury(record, unroutable(this.#route, record))
+    }
+  }
+
+  async #bury(record: SourceRecord, failure: Failure): Promise<void> {
+    const { name } = this.#route.subscription
+    await this.#deps.deadLetters.keep(name, record, failure)
+    this.#deps.logger.warn({ record: positionOf(record), failure }, 'A record is kept as dead')
+  }
+
+  /** Many records fail at once when a store is away: one line says it. */
+  #warn(record: SourceRecord, error: unknown): void {
+    const { clock, logger } = this.#deps
+    const now = clock.monotonic()
+    if (now - this.#warnedAt < warnEveryMs) return
+    this.#warnedAt = now
+    logger.warn(
+      { record: positionOf(record), error: String(error) },
+      'Records are not accepted now',
+    )
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof FermataError && final.has(error.code)
+}
