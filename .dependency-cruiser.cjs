@@ -35,7 +35,7 @@ module.exports = {
       [`${sdk}protocol/`, `${vendors}valibot/`, '^(node:)?crypto$'],
     ),
     only('replay-sees-protocol', 'clock, timers and storage come by its ports', `${sdk}replay/`, [
-      `${sdk}(protocol|replay)/`,
+      `${sdk}(protocol|replay|types)/`,
       `${sdk}[^/]+\\.ts$`,
       `${vendors}(valibot|devalue)/`,
       '^(node:)?crypto$',
