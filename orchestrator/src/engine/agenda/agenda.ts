@@ -23,6 +23,8 @@ export interface Agenda {
   stop(): Promise<void>
   /** Owns a shard, and the lease holds. */
   ready(): boolean
+  /** How many replicas are alive, this one included, as it saw last. */
+  replicas(): number
   /**
    * Resolves when the entry is durable and counts. Waits while it cannot be.
    * @throws FermataError `not-ready` once the agenda is stopped
@@ -34,6 +36,8 @@ export interface Agenda {
   renew(ticket: Ticket): Promise<Ticket>
   /** The entry needs no more attention. */
   retire(ticket: Ticket): void
+  /** How many replicas are alive, this one included, as it last saw. */
+  replicas(): number
   stats(): AgendaStats
 }
 
@@ -123,6 +127,10 @@ class ShardedAgenda implements Agenda {
     return this.#keeper.owned.some((shard) => !shard.releasing && shard.holds())
   }
 
+  replicas(): number {
+    return this.#keeper.live
+  }
+
   async add(entry: AgendaEntry): Promise<Ticket> {
     const held = new Held(entry, true)
     await this.#writer.write(held, entry)
@@ -145,6 +153,10 @@ class ShardedAgenda implements Agenda {
 
   retire(ticket: Ticket): void {
     heldOf(ticket).retired = true
+  }
+
+  replicas(): number {
+    return this.#keeper.live
   }
 
   stats(): AgendaStats {
