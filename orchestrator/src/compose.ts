@@ -80,7 +80,7 @@ function openStores(
   return {
     stores,
     async prepare() {
-      if (config.createTable) await stores.ensureTable()
+      await stores.ensureTable({ create: config.createTable })
       await stores.detectBatching()
     },
     close: () => stores.close(),
@@ -108,6 +108,7 @@ function optionsOf(config: Config): EngineOptions {
     limits,
     deployments: config.deployments.map(({ address }) => address),
     subscriptions: config.subscriptions,
+    clusters: Object.keys(config.kafka),
     shutdownMs,
   }
 }

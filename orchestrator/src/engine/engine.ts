@@ -58,6 +58,8 @@ export type EngineOptions = {
   readonly deployments: readonly string[]
   /** Made at start. */
   readonly subscriptions: readonly SubscriptionSpec[]
+  /** The names of the configured Kafka clusters. */
+  readonly clusters: readonly string[]
   /** How long a stop may wait for what is under way, ms. */
   readonly shutdownMs: number
 }
@@ -158,6 +160,7 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
       refresh: () => deps.directory.refresh(),
     },
     configured: options.subscriptions,
+    clusters: options.clusters,
   })
   return { agenda, deps, invocations, subscriptions }
 }

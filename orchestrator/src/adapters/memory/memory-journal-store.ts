@@ -47,6 +47,7 @@ export class MemoryJournalStore implements JournalStore {
     const items = mapAt(this.#table.journals, id)
     const first = items.get(0)
     if (first === undefined || this.#hasExpired(first)) return
+    if (decodeSegmentJson(first.text).born !== born) return
     for (let n = 0; n < count; n++) {
       const item = items.get(n)
       if (item === undefined || decodeSegmentJson(item.text).born !== born) continue

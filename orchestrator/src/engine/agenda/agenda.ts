@@ -36,8 +36,6 @@ export interface Agenda {
   renew(ticket: Ticket): Promise<Ticket>
   /** The entry needs no more attention. */
   retire(ticket: Ticket): void
-  /** How many replicas are alive, this one included, as it last saw. */
-  replicas(): number
   stats(): AgendaStats
 }
 
@@ -153,10 +151,6 @@ class ShardedAgenda implements Agenda {
 
   retire(ticket: Ticket): void {
     heldOf(ticket).retired = true
-  }
-
-  replicas(): number {
-    return this.#keeper.live
   }
 
   stats(): AgendaStats {

@@ -21,6 +21,8 @@ export class ShardKeeper {
   readonly #context: AgendaContext
   readonly #events: KeeperEvents
   readonly #owned = new Map<number, OwnedShard>()
+  /** How many replicas are alive, this one included. */
+  live = 1
   #sightings = noSightings
   #turn = 0
 
@@ -107,11 +109,13 @@ export class ShardKeeper {
     for (const { shard, owner } of view.shards) {
       if (owner !== undefined && !dead.gone.has(owner)) owners.set(shard, owner)
     }
-    const live = new Set([me.replica, ...view.replicas.map(({ replica }) => replica)])
+    const present = new Set([me.replica, ...view.replicas.map(({ replica }) => replica)])
+    const live = [...present.difference(dead.silent)]
+    this.live = live.length
     const plan = planShards({
       shards: this.#context.options.shards,
       me: me.replica,
-      live: [...live.difference(dead.silent)],
+      live,
       held: this.owned.filter((shard) => !shard.releasing).map(({ shard }) => shard),
       owners,
     })
