@@ -1,38 +1,46 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
-import { type PackedLibrary, typedEntries } from './packed-library.ts'
+import { linkBeside, type PackedLibrary, typedEntries } from './packed-library.ts'
+
+/** What only the orchestrator imports: goldens and contract suites hold it, not this report. */
+const sharedWithTheService = ['./protocol', './table']
 
 const quiet = { logLevel: ExtractorLogLevel.None, addToApiReportFile: false }
 
 /** The public surface as users' compilers see it: one section per entry point. */
 export async function apiReport(library: PackedLibrary): Promise<string> {
+  await linkBeside(library, ['@types/node'])
+  // api-extractor takes what lies in `node_modules` for someone else's: it reads a copy beside it.
+  const folder = join(library.project, 'api')
+  await cp(library.installed, folder, { recursive: true })
   const sections = ['# The public surface of `@fermata/lambda-runtime`']
   sections.push(
     'Written by `npm run api -- --update` and checked by `npm run verify`: a change here is a change for users.',
   )
   for (const [name, types] of typedEntries(library.manifest)) {
+    if (sharedWithTheService.includes(name)) continue
     const entry = join(library.manifest.name, name)
-    sections.push(`## \`${entry}\``, await extract(library, types))
+    sections.push(`## \`${entry}\``, await extract(folder, types))
   }
   return `${sections.join('\n\n')}\n`
 }
 
-async function extract(library: PackedLibrary, types: string): Promise<string> {
-  const folder = join(library.project, 'api')
-  await mkdir(folder, { recursive: true })
+async function extract(folder: string, types: string): Promise<string> {
+  const reportFolder = join(folder, 'report')
+  await mkdir(reportFolder, { recursive: true })
   const config = ExtractorConfig.prepare({
-    packageJsonFullPath: join(library.installed, 'package.json'),
+    packageJsonFullPath: join(folder, 'package.json'),
     configObjectFullPath: undefined,
     configObject: {
-      projectFolder: library.installed,
-      mainEntryPointFilePath: join(library.installed, types),
+      projectFolder: folder,
+      mainEntryPointFilePath: join(folder, types),
       compiler: { overrideTsconfig: { compilerOptions, include: ['dist'] } },
       apiReport: {
         enabled: true,
         reportFileName: 'report.api.md',
-        reportFolder: folder,
-        reportTempFolder: join(folder, 'temp'),
+        reportFolder,
+        reportTempFolder: join(reportFolder, 'temp'),
       },
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
@@ -51,7 +59,7 @@ async function extract(library: PackedLibrary, types: string): Promise<string> {
   })
   const { errorCount } = Extractor.invoke(config, { localBuild: true, messageCallback })
   if (errorCount > 0) throw new Error(`${types}: api-extractor found ${errorCount} errors`)
-  const report = await readFile(join(folder, 'report.api.md'), 'utf8')
+  const report = await readFile(join(reportFolder, 'report.api.md'), 'utf8')
   return report.slice(report.indexOf('```ts')).trimEnd()
 }
 
@@ -61,7 +69,7 @@ const compilerOptions = {
   module: 'NodeNext',
   moduleResolution: 'NodeNext',
   strict: true,
-  types: [],
+  types: ['node'],
   skipLibCheck: true,
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { publint } from 'publint'
@@ -43,11 +43,12 @@ async function lintPackage(): Promise<boolean> {
   return messages.every(({ type }) => type === 'suggestion')
 }
 
+/** What a tool says is worth reading when it complains; the sizes always are. */
 function command(name: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(`node_modules/.bin/${name}`, args, { stdio: 'inherit' })
-    return true
-  } catch {
-    return false
-  }
+  const { status, stdout, stderr } = spawnSync(`node_modules/.bin/${name}`, args, {
+    encoding: 'utf8',
+  })
+  if (status !== 0) console.error(stdout, stderr)
+  else if (name === 'size-limit') console.log(stdout)
+  return status === 0
 }
