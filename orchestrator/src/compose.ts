@@ -1,4 +1,5 @@
 import type { Channel } from '@fermata/lambda-runtime/protocol'
+import type { WriteUnits } from './adapters/dynamodb/dynamo-table.ts'
 import { createDynamoStores } from './adapters/dynamodb/stores.ts'
 import { createHttpServers } from './adapters/http/servers.ts'
 import { createKafkaSource } from './adapters/kafka/kafka-source.ts'
@@ -21,21 +22,32 @@ export interface Orchestrator {
 
 type Stores = Pick<EnginePorts, 'journals' | 'agenda' | 'leases' | 'registry'>
 
+/** Hears what is spent: exact counts are tests. */
+export type Meters = {
+  readonly onWriteUnits?: (units: WriteUnits) => void
+  /** Bytes of each request to a function. */
+  readonly onSent?: (bytes: number) => void
+}
+
 /**
  * Puts the orchestrator together. `overrides` replace single ports, so that an integration test is production
  * with two of them swapped.
  */
-export function compose(config: Config, overrides: Partial<EnginePorts> = {}): Orchestrator {
+export function compose(
+  config: Config,
+  overrides: Partial<EnginePorts> = {},
+  meters: Meters = {},
+): Orchestrator {
   const clock = overrides.clock ?? createSystemClock()
   const random = overrides.random ?? createSystemRandom()
   const logger = overrides.logger ?? createLogger({ level: config.log.level })
-  const storage = openStores(config, { clock, random, logger })
+  const storage = openStores(config, { clock, random, logger }, meters)
   const ports: EnginePorts = {
     ...storage.stores,
     clock,
     random,
     logger,
-    invoker: createLambdaInvoker({ logger, maxSockets: config.limits.running + 1 }),
+    invoker: createLambdaInvoker({ logger, maxSockets: config.limits.running + 1, ...meters }),
     source: createKafkaSource({ clusters: config.kafka, logger, clock }),
     faults: { reach: () => undefined },
     ...overrides,
@@ -71,12 +83,13 @@ type Storage = {
 function openStores(
   config: Config,
   ports: Pick<EnginePorts, 'clock' | 'random' | 'logger'>,
+  meters: Meters,
 ): Storage {
   if (config.store === 'memory') {
     const nothing = async () => undefined
     return { stores: createMemoryStores(ports), prepare: nothing, close: nothing }
   }
-  const stores = createDynamoStores({ ...ports, table: config.table })
+  const stores = createDynamoStores({ ...ports, ...meters, table: config.table })
   return {
     stores,
     async prepare() {

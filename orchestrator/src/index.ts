@@ -1,3 +1,3 @@
-export { compose, type Orchestrator, type Ports } from './compose.ts'
+export { compose, type Meters, type Orchestrator, type Ports } from './compose.ts'
 export type { Config } from './config/config-type.ts'
 export { loadConfig } from './config.ts'

@@ -1,0 +1,234 @@
+import {
+  decodeRequest,
+  type Entry,
+  type InvocationId,
+  type InvokeReply,
+  type InvokeRequest,
+  type Manifest,
+  type ReplyStatus,
+  type Segment,
+} from '@fermata/lambda-runtime/protocol'
+import { createMemoryTable } from '@fermata/orchestrator/adapters/memory/memory-table'
+import { createMemoryStores, type MemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
+import {
+  createMemoryInvoker,
+  type FunctionCode,
+  type MemoryInvoker,
+} from '@fermata/orchestrator/adapters/memory-invoker/memory-invoker'
+import { createEngine, type Engine, type EngineOptions } from '@fermata/orchestrator/engine/engine'
+import type { FaultPoint, FaultPoints, Logger, RecordSource } from '@fermata/orchestrator/ports'
+import {
+  createSeededRandom,
+  createVirtualClock,
+  type VirtualClock,
+} from '../../support/sim-clock.ts'
+
+export const day = 86_400_000
+
+export type Replica = {
+  readonly engine: Engine
+  /** Like SIGKILL. */
+  kill(): void
+  pause(): void
+  resume(): void
+}
+
+export type ReplicaOptions = {
+  readonly options?: Partial<EngineOptions>
+  /** Called at every fault point; it may kill the replica, and then the engine goes no further. */
+  readonly onFault?: (point: FaultPoint, subject: string, replica: () => Replica) => void
+}
+
+/** Several orchestrators over one table and some functions, in one process, on time of its own. */
+export type World = {
+  readonly clock: VirtualClock
+  readonly stores: MemoryStores
+  readonly invoker: MemoryInvoker
+  readonly warnings: readonly { readonly message: string; readonly fields: object }[]
+  /** Functions by address. */
+  readonly functions: Map<string, FunctionCode>
+  start(options?: ReplicaOptions): Promise<Replica>
+  journal(id: InvocationId): Promise<readonly Segment[]>
+}
+
+export function createWorld(seed = 1): World {
+  const clock = createVirtualClock()
+  const stores = createMemoryStores({ clock, table: createMemoryTable() })
+  const functions = new Map<string, FunctionCode>()
+  const invoker = createMemoryInvoker({ handlers: (address) => functions.get(address), clock })
+  const warnings: { message: string; fields: object }[] = []
+  let replicas = 0
+
+  return {
+    clock,
+    stores,
+    invoker,
+    warnings,
+    functions,
+    journal: async (id) => (await stores.journals.load(id)).segments,
+    async start({ options = {}, onFault } = {}) {
+      const process = clock.process()
+      replicas += 1
+      const faults: FaultPoints = {
+        reach(point, subject) {
+          onFault?.(point, subject, () => replica)
+          return process.guard({ pass: async () => undefined }).pass()
+        },
+      }
+      const guarded = {
+        journals: process.guard(stores.journals),
+        agenda: process.guard(stores.agenda),
+        leases: process.guard(stores.leases),
+        registry: process.guard(stores.registry),
+        invoker: process.guard(invoker),
+      }
+      const engine = createEngine(
+        {
+          ...guarded,
+          faults,
+          clock: process.clock,
+          random: createSeededRandom(seed * 1_000 + replicas),
+          logger: collectingLogger(warnings),
+          source: noSource,
+        },
+        { ...defaultOptions([...functions.keys()]), ...options },
+      )
+      const replica: Replica = {
+        engine,
+        kill: () => process.kill(),
+        pause: () => process.pause(),
+        resume: () => process.resume(),
+      }
+      const started = engine.start()
+      await until(clock, () => engine.admin.ready().ready)
+      await started
+      return replica
+    },
+  }
+}
+
+/** Lets time pass until `done`. @throws when that does not happen within `withinMs` of simulated time */
+export async function until(
+  clock: VirtualClock,
+  done: () => boolean | Promise<boolean>,
+  withinMs = 120_000,
+): Promise<number> {
+  const start = clock.now()
+  while (!(await done())) {
+    if (clock.now() - start > withinMs) throw new Error(`not so within ${withinMs} ms`)
+    await clock.advance(10)
+  }
+  return clock.now() - start
+}
+
+function defaultOptions(deployments: readonly string[]): EngineOptions {
+  return {
+    channel: { kind: 'dynamodb', table: 'memory', region: 'nowhere' },
+    policy: {
+      retry: {
+        initialDelayMs: 100,
+        factor: 2,
+        maxDelayMs: 60_000,
+        maxAttempts: 5,
+        maxDurationMs: Number.POSITIVE_INFINITY,
+        jitter: 0,
+        onExhaustion: 'pause',
+      },
+      timeoutMs: 900_000,
+      retentionMs: 7 * day,
+      private: false,
+    },
+    times: {
+      watchMs: 30_000,
+      aliveAfterMs: 5_000,
+      aliveEveryMs: 30_000,
+      marginMs: 1_500,
+      tailAfterMs: 250,
+      tailMaxMs: 2_000,
+    },
+    agenda: {},
+    limits: { running: 100, perFunction: 100, queued: 1_000 },
+    deployments,
+    subscriptions: [],
+    clusters: [],
+    shutdownMs: 1_000,
+  }
+}
+
+const noSource: RecordSource = {
+  open: () => Promise.reject(new Error('there is no Kafka in this world')),
+  positions: () => Promise.resolve([]),
+  close: () => Promise.resolve(),
+}
+
+function collectingLogger(warnings: { message: string; fields: object }[]): Logger {
+  const keep = (fields: object, message: string) => void warnings.push({ message, fields })
+  const logger: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: keep,
+    error: keep,
+    child: () => logger,
+  }
+  return logger
+}
+
+/** What a scripted handler answers to one attempt. */
+export type Scripted = {
+  readonly entries?: readonly Entry[]
+  readonly status: ReplyStatus
+}
+
+export type Script = (request: InvokeRequest) => Scripted | Promise<Scripted>
+
+let writers = 0
+
+/** A function that speaks the protocol by script: what an engine sees of a handler, and nothing else. */
+export function scripted(services: Readonly<Record<string, Script>>): FunctionCode {
+  return async (event) => {
+    const request = decodeRequest(event)
+    if (request.kind === 'discover') return manifestOf(Object.keys(services))
+    const writer = `h${writers++}`
+    const { entries = [], status } = (await services[request.target.service]?.(request)) ?? {
+      status: { kind: 'fenced' },
+    }
+    return replyTo(request, writer, entries, status)
+  }
+}
+
+export function replyTo(
+  request: InvokeRequest,
+  writer: string,
+  entries: readonly Entry[],
+  status: ReplyStatus,
+): InvokeReply {
+  const { invocation, epoch } = request
+  return {
+    protocol: 1,
+    kind: 'reply',
+    invocation,
+    epoch,
+    writer,
+    base: null,
+    entries: [...entries],
+    status,
+  }
+}
+
+function manifestOf(services: readonly string[]): Manifest {
+  return {
+    protocol: 1,
+    kind: 'manifest',
+    sdk: 'scripted',
+    services: services.map((name) => ({
+      name,
+      kind: 'service',
+      handlers: [{ name: 'process', mode: 'stateless' }],
+    })),
+  }
+}
+
+export const completed = (json: string | number): ReplyStatus => ({
+  kind: 'completed',
+  value: { json },
+})
