@@ -69,7 +69,11 @@ export class UsageError extends Error {
   }
 }
 
-/** Whether nothing is to be tried again after `error`. */
+/** Whether nothing is to be tried again after `error`, which may be anything. */
 export function isTerminal(error: unknown): error is TerminalError {
-  return error instanceof Error && '~terminal' in error && error['~terminal'] === true
+  try {
+    return error instanceof Error && '~terminal' in error && error['~terminal'] === true
+  } catch {
+    return false // a proxy that refuses to be looked at
+  }
 }

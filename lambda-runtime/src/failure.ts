@@ -10,7 +10,7 @@ const maxStackLength = 4_000
  * that bring none of ours.
  */
 export function toFailure(error: unknown, fallbackCode: string): Failure {
-  return failureOf(error, fallbackCode, maxCauses)
+  return failureOf(error, codeOf(error) ?? fallbackCode, maxCauses)
 }
 
 /** The error that user code gets for a stored failure; its `cause` is the stored one's. */
@@ -42,25 +42,39 @@ function define(error: Error, key: string, value: string | number): void {
   Object.defineProperty(error, key, { value, configurable: true, writable: true })
 }
 
-function failureOf(error: unknown, fallbackCode: string, depth: number): Failure {
-  if (!isObject(error)) return { code: fallbackCode, message: describeThrown(error) }
+function failureOf(error: unknown, code: string, causesLeft: number): Failure {
+  if (!isObject(error)) return { code, message: describeThrown(error) }
   const name = textOf(read(error, 'name'))
   const stack = textOf(read(error, 'stack'))
   const status = read(error, 'status')
-  const cause = depth > 1 ? causeIn(error) : undefined
+  const cause = causesLeft > 1 ? causeIn(error) : undefined
   return {
-    code: codeOf(error) ?? fallbackCode,
+    code,
     message: messageOf(error),
     ...(name !== undefined && { name: clip(name, 200) }),
     ...(isStatus(status) && { status }),
     ...(stack !== undefined && { stack: clip(stack, maxStackLength) }),
-    ...(cause !== undefined && { cause: failureOf(cause, fallbackCode, depth - 1) }),
+    ...(cause !== undefined && { cause: causeFailure(cause, code, causesLeft - 1) }),
   }
 }
 
-function codeOf(error: object): string | undefined {
-  const ours = isTerminal(error) || error instanceof ValueError || error instanceof UsageError
+/** The code of a cause is information only, so that of any library will do. */
+function causeFailure(cause: unknown, code: string, causesLeft: number): Failure {
+  const own = isObject(cause) ? textOf(read(cause, 'code')) : undefined
+  return failureOf(cause, own ?? code, causesLeft)
+}
+
+function codeOf(error: unknown): string | undefined {
+  const ours = isTerminal(error) || isOurs(error)
   return ours ? textOf(read(error, 'code')) : undefined
+}
+
+function isOurs(error: unknown): error is ValueError | UsageError {
+  try {
+    return error instanceof ValueError || error instanceof UsageError
+  } catch {
+    return false
+  }
 }
 
 function messageOf(error: object): string {
