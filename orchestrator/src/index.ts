@@ -1,3 +1,3 @@
 export { compose, type Meters, type Orchestrator, type Ports } from './compose.ts'
 export type { Config } from './config/config-type.ts'
-export { loadConfig } from './config.ts'
+export { type Environment, loadConfig, processEnvironment } from './config.ts'

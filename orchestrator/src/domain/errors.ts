@@ -57,3 +57,31 @@ export const errorCatalogue = {
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>
 
 export type ErrorCode = keyof typeof errorCatalogue
+
+/** Titles of codes that come from the handler's side and the wire. A test holds them to those of the SDK. */
+export const foreignTitles = {
+  'bad-awakeable-id': 'This is no id of an awakeable',
+  'bad-invocation-id': 'This is no id of an invocation',
+  'definition-invalid': 'A service is not defined as it must be',
+  'duration-invalid': 'A duration is not valid',
+  'input-invalid': 'The input does not match the handler’s schema',
+  'item-compression': 'An item of the table cannot be unpacked',
+  'item-json': 'An item of the table is not JSON',
+  'item-shape': 'An item of the table is not what it should be',
+  'not-a-request': 'The function was invoked with something that is no request',
+  'option-invalid': 'An option has a value that it cannot have',
+  'protocol-json': 'A message is not JSON',
+  'protocol-shape': 'A message is not what it should be',
+  'protocol-version': 'The two sides speak different versions of the protocol',
+  terminal: 'The handler failed for good',
+  timeout: 'It took longer than it may',
+  'value-unreadable': 'A stored value cannot be read',
+  'value-unstorable': 'A value cannot be stored',
+} as const satisfies Record<string, string>
+
+/** The title of any code that has a page in `docs/errors/`; `undefined` for a user's own. */
+export function titleOf(code: string): string | undefined {
+  if (Object.hasOwn(errorCatalogue, code)) return errorCatalogue[code as ErrorCode].title
+  const titles: Readonly<Record<string, string>> = foreignTitles
+  return Object.hasOwn(titles, code) ? titles[code] : undefined
+}

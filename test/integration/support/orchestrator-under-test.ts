@@ -1,0 +1,200 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
+import type { InvocationView } from '@fermata/orchestrator/ports'
+import type { FromProcess, Meter, PlannedFault, ToProcess } from './process-messages.ts'
+
+export type OrchestratorSettings = {
+  /** As in `FERMATA_CONFIG`; ports are free ones. */
+  readonly config: object
+  readonly dynamodb: string
+  readonly lambda: string
+  readonly faults?: readonly PlannedFault[]
+}
+
+const entry = fileURLToPath(new URL('./orchestrator-process.ts', import.meta.url))
+
+/** An orchestrator in a process of its own. */
+export class OrchestratorUnderTest {
+  readonly #child: ChildProcess
+  readonly #output: string[] = []
+  ingress = ''
+  admin = ''
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    child.stdout?.on('data', (chunk: Buffer) => this.#output.push(chunk.toString()))
+    child.stderr?.on('data', (chunk: Buffer) => this.#output.push(chunk.toString()))
+  }
+
+  static async start(settings: OrchestratorSettings): Promise<OrchestratorUnderTest> {
+    const child = fork(entry, {
+      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: environmentOf(settings),
+    })
+    const orchestrator = new OrchestratorUnderTest(child)
+    const listening = await orchestrator.#next('listening')
+    orchestrator.ingress = `http://127.0.0.1:${listening.ingressPort}`
+    orchestrator.admin = `http://127.0.0.1:${listening.adminPort}`
+    await orchestrator.#untilReady()
+    return orchestrator
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  /** What it printed. */
+  get output(): string {
+    return this.#output.join('')
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async kill(): Promise<void> {
+    if (!this.running) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
+  }
+
+  /** Gracefully. Answers the exit code. */
+  async stop(): Promise<number | null> {
+    if (!this.running) return this.#child.exitCode
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await exited
+    return this.#child.exitCode
+  }
+
+  /** Resolves when it is dead, by a fault of its plan. */
+  async died(): Promise<void> {
+    if (this.running) await once(this.#child, 'exit')
+  }
+
+  async plan(...faults: readonly PlannedFault[]): Promise<void> {
+    this.#tell({ kind: 'plan', faults })
+    await this.#next('planned')
+  }
+
+  async meter(): Promise<Meter> {
+    this.#tell({ kind: 'meter' })
+    return (await this.#next('meter')).meter
+  }
+
+  /** Calls a handler and waits for its output. */
+  async call(path: string, input: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#request(`${this.ingress}/${path}`, 'POST', input, headers)
+  }
+
+  async get(path: string): Promise<Answer> {
+    return this.#request(`${this.admin}/${path}`, 'GET')
+  }
+
+  async post(path: string, body?: unknown): Promise<Answer> {
+    return this.#request(`${this.admin}/${path}`, 'POST', body)
+  }
+
+  async invocation(id: InvocationId): Promise<InvocationView> {
+    const { status, body } = await this.get(`invocations/${id}`)
+    if (status !== 200) throw new Error(`${id}: ${status} ${JSON.stringify(body)}`)
+    return body as InvocationView
+  }
+
+  async journal(id: InvocationId): Promise<readonly Segment[]> {
+    const { body } = await this.get(`invocations/${id}/journal`)
+    return (body as { segments: readonly Segment[] }).segments
+  }
+
+  async #request(
+    url: string,
+    method: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return {
+      status: response.status,
+      body: text === '' ? undefined : parsed(text),
+      headers: response.headers,
+    }
+  }
+
+  async #untilReady(): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      if ((await this.get('ready')).status === 200) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error(`the orchestrator did not become ready:\n${this.output}`)
+  }
+
+  #tell(message: ToProcess): void {
+    this.#child.send(message)
+  }
+
+  #next<K extends FromProcess['kind']>(kind: K): Promise<Extract<FromProcess, { kind: K }>> {
+    return new Promise((resolve, reject) => {
+      const hear = (message: FromProcess) => {
+        if (message.kind !== kind) return
+        leave()
+        resolve(message as Extract<FromProcess, { kind: K }>)
+      }
+      const gone = () => {
+        leave()
+        reject(new Error(`the orchestrator ended before "${kind}":\n${this.output}`))
+      }
+      const leave = () => {
+        this.#child.off('message', hear)
+        this.#child.off('exit', gone)
+      }
+      this.#child.on('message', hear)
+      this.#child.on('exit', gone)
+    })
+  }
+}
+
+export type Answer = {
+  readonly status: number
+  readonly body: unknown
+  readonly headers: Headers
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function environmentOf(settings: OrchestratorSettings): NodeJS.ProcessEnv {
+  const config = {
+    table: 'fermata',
+    createTable: true,
+    ingress: { host: '127.0.0.1', port: 0 },
+    admin: { host: '127.0.0.1', port: 0 },
+    log: { level: 'info' },
+    ...settings.config,
+  }
+  return {
+    FERMATA_CONFIG: JSON.stringify(config),
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_DYNAMODB: settings.dynamodb,
+    AWS_ENDPOINT_URL_LAMBDA: settings.lambda,
+    TEST_FAULTS: JSON.stringify(settings.faults ?? []),
+  }
+}
