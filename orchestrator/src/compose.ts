@@ -1,7 +1,7 @@
 import type { Channel } from '@fermata/lambda-runtime/protocol'
 import type { WriteUnits } from './adapters/dynamodb/dynamo-table.ts'
 import { createDynamoStores } from './adapters/dynamodb/stores.ts'
-import { createHttpServers } from './adapters/http/http-servers.ts'
+import { createHttpServers } from './adapters/http/servers.ts'
 import { createKafkaSource } from './adapters/kafka/kafka-source.ts'
 import { createLambdaInvoker } from './adapters/lambda/lambda-invoker.ts'
 import { createMemoryStores } from './adapters/memory/stores.ts'
