@@ -1,0 +1,150 @@
+import { parseInvocationId, protocolVersion } from '@fermata/lambda-runtime/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import { subscriptionFields, subscriptionOptionFields } from '../../domain/subscription-schema.ts'
+import type { Admin, SubscriptionSpec } from '../../ports/index.ts'
+import { readJson, sendJson, sendProblem } from './bodies.ts'
+import { problem } from './problem.ts'
+import { param, type RouteHandler, route } from './routes.ts'
+import { check, checkNoQuery, closed } from './validation.ts'
+
+export interface AdminRoutesDeps {
+  readonly admin: Admin
+  /** Of this program. */
+  readonly version: string
+}
+
+/** What operators and deploy scripts use. */
+export function addAdminRoutes(app: FastifyInstance, { admin, version }: AdminRoutesDeps): void {
+  route(app, '/health', { GET: (_request, reply) => health(admin, reply) })
+  route(app, '/ready', { GET: (_request, reply) => ready(admin, reply) })
+  route(app, '/version', {
+    GET: (_request, reply) =>
+      sendJson(reply, 200, { version, protocol: protocolVersion, node: process.version }),
+  })
+  addDeploymentRoutes(app, admin)
+  addSubscriptionRoutes(app, admin)
+  addInvocationRoutes(app, admin)
+}
+
+function health(admin: Admin, reply: FastifyReply): FastifyReply {
+  const { ok } = admin.health()
+  return sendJson(reply, ok ? 200 : 503, { ok })
+}
+
+function ready(admin: Admin, reply: FastifyReply): FastifyReply {
+  const { ready: isReady, reasons } = admin.ready()
+  if (isReady) return sendJson(reply, 200, { ready: true, reasons })
+  return sendProblem(
+    reply,
+    problem('not-ready', 503, reasons.join('; '), { ready: false, reasons }),
+  )
+}
+
+const deploymentSchema = closed({
+  arn: v.pipe(v.string(), v.nonEmpty('expected the ARN of a published version or alias')),
+  url: v.optional(
+    v.never('deployments over HTTP are not supported yet: register a function by its arn'),
+  ),
+})
+
+function addDeploymentRoutes(app: FastifyInstance, admin: Admin): void {
+  route(app, '/deployments', {
+    GET: async (_request, reply) =>
+      sendJson(reply, 200, { deployments: await admin.deployments() }),
+    POST: async (request, reply) => {
+      const { arn } = check(deploymentSchema, readJson(request) ?? {})
+      return sendJson(reply, 201, await admin.register(arn))
+    },
+  })
+  route(app, '/deployments/:id', {
+    DELETE: answer204((request) => admin.removeDeployment(param(request, 'id'))),
+  })
+}
+
+const subscriptionSchema = v.pipe(
+  closed({
+    ...subscriptionFields,
+    options: v.exactOptional(
+      closed({
+        startFrom: subscriptionOptionFields.startFrom,
+        limits: subscriptionOptionFields.limits,
+        onFailure: v.optional(v.never('is not supported yet')),
+      }),
+    ),
+  }),
+  v.transform(({ name, source, sink, options }): SubscriptionSpec => {
+    if (options === undefined) return { name, source, sink }
+    const { startFrom, limits } = options
+    return {
+      name,
+      source,
+      sink,
+      options: {
+        ...(startFrom !== undefined && { startFrom }),
+        ...(limits !== undefined && { limits }),
+      },
+    }
+  }),
+)
+
+const deadQuerySchema = closed({
+  subscription: v.optional(v.string()),
+  after: v.optional(v.string(), ''),
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,4}$/, 'expected a number from 1 to 1000'),
+      v.transform(Number),
+      v.minValue(1, 'expected a number from 1 to 1000'),
+      v.maxValue(1_000, 'expected a number from 1 to 1000'),
+    ),
+    '100',
+  ),
+})
+
+function addSubscriptionRoutes(app: FastifyInstance, admin: Admin): void {
+  route(app, '/subscriptions', {
+    GET: async (_request, reply) =>
+      sendJson(reply, 200, { subscriptions: await admin.subscriptions() }),
+    POST: async (request, reply) => {
+      const spec = check(subscriptionSchema, readJson(request) ?? {}, 'subscription-invalid')
+      return sendJson(reply, 201, await admin.subscribe(spec))
+    },
+  })
+  route(app, '/subscriptions/:name', {
+    DELETE: answer204((request) => admin.unsubscribe(param(request, 'name'))),
+  })
+  route(app, '/dead', {
+    GET: async (request, reply) => {
+      const { subscription, after, limit } = check(deadQuerySchema, request.query)
+      return sendJson(reply, 200, { dead: await admin.dead(subscription, after, limit) })
+    },
+  })
+}
+
+function addInvocationRoutes(app: FastifyInstance, admin: Admin): void {
+  const idOf = (request: FastifyRequest) => parseInvocationId(param(request, 'id'))
+  route(app, '/invocations/:id', {
+    GET: async (request, reply) => sendJson(reply, 200, await admin.invocation(idOf(request))),
+  })
+  route(app, '/invocations/:id/journal', {
+    GET: async (request, reply) =>
+      sendJson(reply, 200, { segments: await admin.journal(idOf(request)) }),
+  })
+  route(app, '/invocations/:id/resume', {
+    POST: async (request, reply) => {
+      const id = idOf(request)
+      await admin.resume(id)
+      return sendJson(reply, 202, { invocationId: id })
+    },
+  })
+}
+
+function answer204(work: (request: FastifyRequest) => Promise<void>): RouteHandler {
+  return async (request, reply) => {
+    checkNoQuery(request.query)
+    await work(request)
+    return reply.code(204).send()
+  }
+}

@@ -1,0 +1,161 @@
+import {
+  type InvocationId,
+  parseInvocationId,
+  type Target,
+  targetSchema,
+} from '@fermata/lambda-runtime/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import { durationSchema } from '../../domain/duration.ts'
+import { FermataError } from '../../domain/errors.ts'
+import type { Ingress, Submitted } from '../../ports/index.ts'
+import { readJson, readValue, sendJson, sendOutcome } from './bodies.ts'
+import { invocationHeaders } from './request-headers.ts'
+import { param, route } from './routes.ts'
+import { check, checkNoQuery, closed } from './validation.ts'
+import type { WaitingRequests } from './waiting-requests.ts'
+
+export const invocationIdHeader = 'x-fermata-invocation-id'
+
+export interface IngressRoutesDeps {
+  readonly ingress: Ingress
+  readonly waiting: WaitingRequests
+}
+
+/** What the outside world calls handlers with, and completes awakeables. */
+export function addIngressRoutes(app: FastifyInstance, deps: IngressRoutesDeps): void {
+  const { ingress } = deps
+  route(app, '/:service/:handler', { POST: (request, reply) => call(deps, request, reply) })
+  route(app, '/:service/:handler/send', { POST: (request, reply) => send(ingress, request, reply) })
+  route(app, '/:service/:key/:handler', { POST: refuseKey })
+  route(app, '/:service/:key/:handler/send', { POST: refuseKey })
+  route(app, '/invocations/:id/attach', {
+    GET: (request, reply) => attach(deps, invocationId(request), reply),
+  })
+  route(app, '/invocations/:id/output', {
+    GET: (request, reply) => output(ingress, invocationId(request), reply),
+  })
+  route(app, '/awakeables/:id/resolve', {
+    POST: async (request, reply) => {
+      const value = readValue(request)
+      await ingress.completeAwakeable(param(request, 'id'), { kind: 'value', value })
+      return reply.code(204).send()
+    },
+  })
+  route(app, '/awakeables/:id/reject', {
+    POST: async (request, reply) => {
+      const failure = check(rejectionSchema, readJson(request))
+      await ingress.completeAwakeable(param(request, 'id'), {
+        kind: 'failure',
+        failure: { code: 'terminal', ...failure },
+      })
+      return reply.code(204).send()
+    },
+  })
+}
+
+const rejectionSchema = v.pipe(
+  closed({
+    message: v.string(),
+    code: v.exactOptional(v.string()),
+    status: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599))),
+  }),
+  v.transform(({ message, code, status }) => ({
+    message,
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+  })),
+)
+
+async function call(
+  deps: IngressRoutesDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  checkNoQuery(request.query)
+  const { invocationId: id } = await submit(deps.ingress, request, reply, undefined)
+  return attach(deps, id, reply)
+}
+
+const sendQuerySchema = closed({
+  delay: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => (/^\d+$/.test(text) ? Number(text) : text)),
+      durationSchema,
+    ),
+  ),
+})
+
+async function send(
+  ingress: Ingress,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { delay } = check(sendQuerySchema, request.query)
+  return sendJson(reply, 202, await submit(ingress, request, reply, delay))
+}
+
+async function submit(
+  ingress: Ingress,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  delayMs: number | undefined,
+): Promise<Submitted> {
+  const idempotencyKey = request.headers['idempotency-key']
+  const { invocationId: id, status } = await ingress.submit({
+    target: targetOf(request),
+    input: readValue(request),
+    headers: invocationHeaders(request.headers),
+    idempotencyKey: Array.isArray(idempotencyKey) ? idempotencyKey.join(', ') : idempotencyKey,
+    delayMs,
+  })
+  reply.header(invocationIdHeader, id)
+  return { invocationId: id, status }
+}
+
+function targetOf(request: FastifyRequest): Target {
+  const target = { service: param(request, 'service'), handler: param(request, 'handler') }
+  const parsed = v.safeParse(targetSchema, target)
+  if (parsed.success) return parsed.output
+  throw new FermataError(
+    'handler-not-found',
+    `"${target.service}/${target.handler}" cannot be a handler: names are letters, digits, "_" and "-", and begin with a letter`,
+  )
+}
+
+/** Objects and workflows take a key here; a plain service has none. */
+function refuseKey(request: FastifyRequest): never {
+  const service = param(request, 'service')
+  const handler = param(request, 'handler')
+  throw new FermataError(
+    'handler-not-found',
+    `No deployment serves ${service}/${handler} with a key; a service without keys is called at /${service}/${handler}`,
+  )
+}
+
+async function attach(
+  { ingress, waiting }: IngressRoutesDeps,
+  id: InvocationId,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  reply.header(invocationIdHeader, id)
+  return sendOutcome(reply, await waiting.wait(reply, (signal) => ingress.attach(id, signal)))
+}
+
+async function output(
+  ingress: Ingress,
+  id: InvocationId,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const outcome = await ingress.output(id)
+  reply.header(invocationIdHeader, id)
+  if (outcome !== undefined) return sendOutcome(reply, outcome)
+  reply.header('retry-after', '1')
+  return sendJson(reply, 202, { invocationId: id, status: 'pending' })
+}
+
+/** @throws ProtocolError `bad-invocation-id` */
+export function invocationId(request: FastifyRequest): InvocationId {
+  return parseInvocationId(param(request, 'id'))
+}

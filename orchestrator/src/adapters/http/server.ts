@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net'
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import type { Logger } from '../../ports/index.ts'
+import { sendProblem } from './bodies.ts'
+import { internalProblem, problem, problemOfError, problemType } from './problem.ts'
+
+export interface ServerOptions {
+  readonly name: 'ingress' | 'admin'
+  readonly maxBodyBytes: number
+  readonly logger: Logger
+}
+
+/** A server without routes that answers every mistake as problem JSON. */
+export function createServer({ name, maxBodyBytes, logger }: ServerOptions): FastifyInstance {
+  const log = logger.child({ server: name })
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    // Closing is ours: see `drain`.
+    return503OnClosing: false,
+    forceCloseConnections: false,
+    routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true },
+    frameworkErrors: (error, _request, reply) => answerError(error, reply, log),
+    clientErrorHandler: answerGarbage,
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.setErrorHandler<FastifyError>((error, _request, reply) => answerError(error, reply, log))
+  app.setNotFoundHandler(({ method, url }, reply) =>
+    sendProblem(reply, problem('not-found', 404, `Nothing answers to ${method} ${url}`)),
+  )
+  app.addHook('onResponse', async ({ method, url }, reply) => {
+    const invocation = reply.getHeader('x-fermata-invocation-id')
+    const ms = Math.round(reply.elapsedTime)
+    const fields = { method, url, status: reply.statusCode, ms }
+    log.debug(invocation === undefined ? fields : { ...fields, invocation }, 'answered')
+  })
+  return app
+}
+
+function answerError(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
+  const known = problemOfError(error)
+  const { method, url } = reply.request
+  if (known === undefined && !reply.raw.destroyed) {
+    log.error({ error, method, url }, 'a request met a bug')
+  }
+  return sendProblem(reply, known ?? internalProblem())
+}
+
+/** What is not HTTP, or headers that are too large: there is no request to answer to. */
+function answerGarbage(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+  const [status, phrase] = tooLarge
+    ? ([431, 'Request Header Fields Too Large'] as const)
+    : ([400, 'Bad Request'] as const)
+  const detail = tooLarge ? 'The headers are too large' : 'This is not HTTP'
+  const body = JSON.stringify(problem('bad-request', status, detail))
+  const head = [
+    `HTTP/1.1 ${status} ${phrase}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
