@@ -1,0 +1,43 @@
+import type { Waiting } from '../protocol/index.ts'
+import type { Durable } from './durable.ts'
+
+/** The durable promises that user code waits for: those whose `then` was called and that have no outcome. */
+export class Awaited {
+  readonly #roots = new Set<Durable<unknown>>()
+
+  add(promise: Durable<unknown>): void {
+    this.#roots.add(promise)
+  }
+
+  delete(promise: Durable<unknown>): void {
+    this.#roots.delete(promise)
+  }
+
+  /** A tree for each of them that the journal can bring on. */
+  trees(): readonly Waiting[] {
+    return [...this.#roots].map((root) => root.waiting()).filter((tree) => tree !== undefined)
+  }
+
+  /** The ops in those trees. */
+  ops(): ReadonlySet<number> {
+    const ops = new Set<number>()
+    for (const tree of this.trees()) collect(tree, ops)
+    return ops
+  }
+}
+
+/** What a suspended handler waits for: the first of its roots, or of the steps' next tries. */
+export function waitingOn(trees: readonly Waiting[], retryTimes: readonly number[]): Waiting {
+  const timers = retryTimes.map((at): Waiting => ({ kind: 'timer', at }))
+  const of = [...trees, ...timers]
+  const [only] = of
+  return of.length === 1 && only !== undefined ? only : { kind: 'race', of }
+}
+
+/** Satisfied at once: the attempt gave up of itself, and the next goes on. */
+export const waitingOnNothing: Waiting = { kind: 'all', of: [] }
+
+function collect(tree: Waiting, into: Set<number>): void {
+  if (tree.kind === 'op') into.add(tree.op)
+  else if (tree.kind !== 'timer') for (const node of tree.of) collect(node, into)
+}

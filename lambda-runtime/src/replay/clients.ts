@@ -1,0 +1,139 @@
+import { is } from 'valibot'
+import { durationToMs } from '../duration.ts'
+import { TerminalError, UsageError, ValueError } from '../errors.ts'
+import {
+  childInvocationId,
+  deriveInvocationId,
+  type InvocationId,
+  type Target,
+  targetSchema,
+  type Value,
+} from '../protocol/index.ts'
+import type { Invocation, InvocationPromise } from '../types/durable-promise.ts'
+import type { SendOptions } from '../types/options.ts'
+import { encodeValue } from '../values.ts'
+import { Durable, type DurableEnv, refused } from './durable.ts'
+import type { Errand, Issuer } from './issuer.ts'
+
+export type ClientDeps = {
+  readonly invocation: InvocationId
+  readonly issuer: Issuer
+  readonly env: DurableEnv
+  /** Epoch ms. */
+  readonly clock: () => number
+}
+
+/** Whom a client speaks to: a definition or its name, then a key where the target has one, then options. */
+export type Address = readonly [target: unknown, ...to: readonly unknown[]]
+
+/** An object whose every property is a function that calls that handler. */
+export function callClient(deps: ClientDeps, address: Address): unknown {
+  const { service, key, options } = read(address)
+  return clientOf((handler, input) => {
+    const target = targetOf(service, handler, key)
+    const invocationId = childIdOf(deps, target, options.idempotencyKey)
+    return Object.assign(call(deps, target, options, input), {
+      invocationId,
+    }) satisfies InvocationPromise<unknown>
+  })
+}
+
+/** Like `callClient`, but its functions do not wait for the result. */
+export function sendClient(deps: ClientDeps, address: Address): unknown {
+  const { service, key, options } = read(address)
+  const delayMs = options.delay === undefined ? undefined : durationToMs(options.delay)
+  return clientOf((handler, input): Invocation<unknown> => {
+    const target = targetOf(service, handler, key)
+    const invocationId = childIdOf(deps, target, options.idempotencyKey)
+    const notBefore = delayMs === undefined ? undefined : deps.clock() + delayMs
+    deps.issuer.send(errandOf(target, options, storable(input)), notBefore)
+    return { invocationId }
+  })
+}
+
+/** Encodes now: what the caller does to the value afterwards changes nothing. @throws TerminalError */
+export function storable(value: unknown): Value {
+  try {
+    return encodeValue(value)
+  } catch (cause) {
+    if (!(cause instanceof ValueError)) throw cause
+    throw new TerminalError(cause.message, { code: cause.code, cause })
+  }
+}
+
+/** An input that cannot be stored is no op at all: the promise rejects, and nobody is called. */
+function call(
+  { issuer, env }: ClientDeps,
+  target: Target,
+  options: SendOptions,
+  input: unknown,
+): Durable<unknown> {
+  let value: Value
+  try {
+    value = storable(input)
+  } catch (error) {
+    const rejected = new Durable<unknown>(env, { kind: 'none' })
+    rejected.settle(refused(error))
+    return rejected
+  }
+  return issuer.call(errandOf(target, options, value))
+}
+
+function clientOf(call: (handler: string, input: unknown) => unknown): unknown {
+  return new Proxy(Object.freeze({}), {
+    get: (_, handler) =>
+      typeof handler === 'string' && handler !== 'then'
+        ? (input?: unknown) => call(handler, input)
+        : undefined,
+  })
+}
+
+function read([target, ...to]: Address): {
+  readonly service: string
+  readonly key: string | undefined
+  readonly options: SendOptions
+} {
+  const [first, second] = to
+  const keyed = typeof first === 'string'
+  return {
+    service: nameOf(target),
+    key: keyed ? first : undefined,
+    options: ((keyed ? second : first) ?? {}) as SendOptions,
+  }
+}
+
+function nameOf(target: unknown): string {
+  if (typeof target === 'string') return target
+  if (typeof target === 'object' && target !== null && 'name' in target) return String(target.name)
+  throw new UsageError('option-invalid', 'The target must be a definition, or the name of one')
+}
+
+function targetOf(service: string, handler: string, key: string | undefined): Target {
+  const target = { service, handler, ...(key !== undefined && { key }) }
+  if (is(targetSchema, target)) return target
+  throw new UsageError(
+    'option-invalid',
+    `No handler can be called ${service}/${handler}: names are a letter, then up to 99 letters, digits, _ or -`,
+  )
+}
+
+/** The id that whoever carries the op out derives as well: it is known before the op is durable. */
+function childIdOf(
+  { invocation, issuer }: ClientDeps,
+  { service, handler }: Target,
+  idempotencyKey: string | undefined,
+): InvocationId {
+  return idempotencyKey === undefined
+    ? childInvocationId(service, invocation, issuer.nextOp)
+    : deriveInvocationId(service, ['key', handler, idempotencyKey])
+}
+
+function errandOf(target: Target, options: SendOptions, input: Value): Errand {
+  const { headers, idempotencyKey } = options
+  return {
+    target,
+    input,
+    ...(headers !== undefined && { headers: { ...headers } }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  }
+}

@@ -1,0 +1,134 @@
+import { TerminalError } from '../errors.ts'
+import { fromFailure } from '../failure.ts'
+import type { EntryOf, Failure, Outcome } from '../protocol/index.ts'
+import { decodeValue } from '../values.ts'
+import { type Durable, given, refused, type Settlement } from './durable.ts'
+import type { JournalView, RecordedHandOut } from './journal-view.ts'
+import type { OpTable } from './op-table.ts'
+import type { Outbox } from './outbox.ts'
+import type { FinishedStep } from './steps.ts'
+
+export type HandOutDeps = {
+  readonly view: JournalView
+  readonly table: OpTable
+  readonly outbox: Outbox
+  /** Epoch ms. */
+  readonly clock: () => number
+}
+
+/**
+ * Gives results to user code, one at a time. First it repeats the hand-outs that the journal shows, each when
+ * as many ops have been issued as live (INV-4); then it makes new ones and records them.
+ */
+export class HandOuts {
+  readonly #deps: HandOutDeps
+  readonly #pending = new Map<number, Durable<unknown>>()
+  #repeated = 0
+  #now: number
+  #isLive = false
+
+  constructor(deps: HandOutDeps) {
+    this.#deps = deps
+    this.#now = deps.view.createdAt
+  }
+
+  /** What `ctx.now()` answers: the moment of the last hand-out. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** Whether this attempt has handed out anything new. */
+  get isLive(): boolean {
+    return this.#isLive
+  }
+
+  /** Whether user code stands where the journal ends: all hand-outs repeated, all ops issued again. */
+  get isCaughtUp(): boolean {
+    const { view, table } = this.#deps
+    return this.#repeated === view.handOuts.length && table.count >= view.ops
+  }
+
+  /** `promise` is to get the outcome of `op`. */
+  expect(op: number, promise: Durable<unknown>): void {
+    this.#pending.set(op, promise)
+  }
+
+  /** Repeats the next recorded hand-out, if user code has come to where it was made. */
+  repeat(): 'repeated' | 'not-yet' | Failure {
+    const { view, table } = this.#deps
+    const recorded = view.handOuts[this.#repeated]
+    if (recorded === undefined || table.count < recorded.after) return 'not-yet'
+    const outcome = recorded.kind === 'run' ? recorded.result : view.outcomeOf(recorded.op)
+    if (outcome === undefined) return corrupt(recorded)
+    this.#repeated += 1
+    this.#now = recorded.at
+    this.#give(recorded.op, outcome)
+    return 'repeated'
+  }
+
+  /** Hands out the oldest news that user code waits for. */
+  handOutNews(): boolean {
+    const { view, table } = this.#deps
+    for (const [op, outcome] of view.news) {
+      const promise = this.#pending.get(op)
+      if (promise?.isObserved) {
+        this.#record((moment) => this.#seen(op, moment))
+        this.#give(op, outcome)
+        return true
+      }
+      if (promise === undefined && op < table.count) view.forget(op)
+    }
+    return false
+  }
+
+  handOutStep({ op, name, outcome: result }: FinishedStep): void {
+    this.#record((moment) => ({ kind: 'run', op, name, result, ...moment }))
+    this.#give(op, result)
+  }
+
+  /** A sleep of this handler is over: whoever holds the journal may complete it. */
+  handOutSleep(op: number, result: Outcome): void {
+    this.#deps.outbox.add('note', { kind: 'completion', op, result })
+    this.#record((moment) => this.#seen(op, moment))
+    this.#give(op, result)
+  }
+
+  #seen(op: number, moment: Moment): EntryOf<'seen'> {
+    return { kind: 'seen', op, upTo: this.#deps.view.next - 1, ...moment }
+  }
+
+  #record(entryAt: (moment: Moment) => RecordedHandOut): void {
+    const { outbox, table, clock } = this.#deps
+    this.#isLive = true
+    this.#now = Math.max(this.#now, clock())
+    outbox.add('result', entryAt({ at: this.#now, after: table.count }))
+  }
+
+  #give(op: number, outcome: Outcome): void {
+    const promise = this.#pending.get(op)
+    this.#pending.delete(op)
+    this.#deps.view.forget(op)
+    promise?.settle(settlementOf(outcome))
+  }
+}
+
+type Moment = { readonly at: number; readonly after: number }
+
+/** User code gets the decoded form of what is stored, live as on replay. */
+function settlementOf(outcome: Outcome): Settlement<unknown> {
+  if (outcome.kind === 'failure') return refused(fromFailure(outcome.failure))
+  try {
+    return given(decodeValue(outcome.value))
+  } catch (cause) {
+    return refused(
+      new TerminalError('A stored result cannot be read', { code: 'value-unreadable', cause }),
+    )
+  }
+}
+
+function corrupt({ op }: RecordedHandOut): Failure {
+  return {
+    code: 'journal-corrupt',
+    message: `The journal says that the result of op ${op} was handed out, but holds no such result`,
+  }
+}

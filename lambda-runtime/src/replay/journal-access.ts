@@ -1,0 +1,71 @@
+import type { InvokeRequest, Segment } from '../protocol/index.ts'
+import type { HandlerHost, HandlerJournal } from './ports.ts'
+import type { Tuning } from './tuning.ts'
+
+/** The journal could not be reached, for all the tries. */
+export class JournalUnreachable extends Error {
+  override readonly name = 'JournalUnreachable'
+}
+
+/** The journal behind its port: opened at its first use, and asked again when it fails. */
+export class JournalAccess implements HandlerJournal {
+  readonly #open: () => HandlerJournal
+  readonly #host: HandlerHost
+  readonly #tuning: Pick<Tuning, 'journalTries' | 'journalRetryMs'>
+  readonly #timers = new Set<() => void>()
+  #journal: HandlerJournal | undefined
+
+  constructor(
+    open: (request: InvokeRequest) => HandlerJournal,
+    request: InvokeRequest,
+    host: HandlerHost,
+    tuning: Pick<Tuning, 'journalTries' | 'journalRetryMs'>,
+  ) {
+    this.#open = () => open(request)
+    this.#host = host
+    this.#tuning = tuning
+  }
+
+  /**
+   * A try whose answer was lost may have been stored: the very same segment is tried again, never another
+   * one in its place (INV-1).
+   */
+  append(segment: Segment): Promise<'appended' | 'conflict'> {
+    return this.#persist((journal) => journal.append(segment))
+  }
+
+  tail(from: number): Promise<readonly Segment[]> {
+    return this.#persist((journal) => journal.tail(from))
+  }
+
+  /** Leaves no timer behind. */
+  close(): void {
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
+  }
+
+  async #persist<T>(ask: (journal: HandlerJournal) => Promise<T>): Promise<T> {
+    const { journalTries, journalRetryMs } = this.#tuning
+    for (let tries = 1; ; tries += 1) {
+      try {
+        this.#journal ??= this.#open()
+        return await ask(this.#journal)
+      } catch (cause) {
+        if (tries >= journalTries) {
+          throw new JournalUnreachable('The journal cannot be reached', { cause })
+        }
+      }
+      await this.#pause(journalRetryMs * 2 ** (tries - 1))
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#host.timer(ms, () => {
+        this.#timers.delete(cancel)
+        resolve()
+      })
+      this.#timers.add(cancel)
+    })
+  }
+}

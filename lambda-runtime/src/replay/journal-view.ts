@@ -1,0 +1,197 @@
+import type { Entry, EntryKind, EntryOf, Outcome, Segment } from '../protocol/index.ts'
+
+/** What the journal holds of an op without a result of its own. */
+export type CommandRecord = EntryOf<'sleep' | 'call' | 'send' | 'awakeable' | 'awakeable-complete'>
+
+/** What the journal holds of a step: that it started (at-most-once only), how it failed so far, its result. */
+export type StepRecord = {
+  readonly kind: 'run'
+  readonly op: number
+  readonly name: string
+  readonly started?: true
+  readonly failed?: EntryOf<'run-failed'>
+  readonly result?: Outcome
+}
+
+export type OpRecord = CommandRecord | StepRecord
+
+/** A hand-out of an earlier attempt, to be repeated in its place (INV-4). */
+export type RecordedHandOut = EntryOf<'run'> | EntryOf<'seen'>
+
+export type Me = { readonly epoch: number; readonly writer: string }
+
+/** A journal as its handler sees it: folded, and folded on as news comes in. */
+export class JournalView {
+  readonly #me: Me
+  readonly #records = new Map<number, OpRecord>()
+  readonly #handOuts: RecordedHandOut[] = []
+  readonly #outcomes = new Map<number, Outcome>()
+  readonly #news = new Map<number, Outcome>()
+  #born: string | undefined
+  #created: EntryOf<'created'> | undefined
+  #createdAt = 0
+  #next = 0
+  #epoch = 0
+  #running = false
+  #writer: string | undefined
+  #lastEnd: EntryKind | undefined
+  #resumed = false
+  #ops = 0
+
+  constructor(me: Me, segments: readonly Segment[]) {
+    this.#me = me
+    this.take(segments)
+  }
+
+  get created(): EntryOf<'created'> | undefined {
+    return this.#created
+  }
+
+  /** When the invocation was created: the `now` of its handler until the first hand-out. */
+  get createdAt(): number {
+    return this.#createdAt
+  }
+
+  get born(): string {
+    return this.#born ?? ''
+  }
+
+  /** The number of the next segment. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** How many ops the journal shows to have been issued. */
+  get ops(): number {
+    return this.#ops
+  }
+
+  get handOuts(): readonly RecordedHandOut[] {
+    return this.#handOuts
+  }
+
+  /** Completions that have not been handed out, by op, in the order of the log. */
+  get news(): ReadonlyMap<number, Outcome> {
+    return this.#news
+  }
+
+  /** The completion of an op: the first in the log counts. */
+  outcomeOf(op: number): Outcome | undefined {
+    return this.#outcomes.get(op)
+  }
+
+  /** Somebody has got the completion of `op`: it is no news any more. */
+  forget(op: number): void {
+    this.#news.delete(op)
+  }
+
+  /** Whether the attempt before this one ran until it was blocked. */
+  get wasSuspended(): boolean {
+    return this.#resumed
+  }
+
+  recordOf(op: number): OpRecord | undefined {
+    return this.#records.get(op)
+  }
+
+  /** Whether a newer attempt, a twin or an end stands in the way of this attempt (INV-2). */
+  get isFenced(): boolean {
+    if (this.#epoch !== this.#me.epoch) return this.#epoch > this.#me.epoch
+    return !this.#running || (this.#writer !== undefined && this.#writer !== this.#me.writer)
+  }
+
+  /** Takes segments in; those it knows, and those of another life, change nothing. */
+  take(segments: readonly Segment[]): void {
+    for (const segment of segments) {
+      this.#born ??= segment.born
+      if (segment.n < this.#next || segment.born !== this.#born) continue
+      this.#next = segment.n + 1
+      if (segment.n === 0) this.#createdAt = segment.at
+      this.#takeOne(segment)
+    }
+  }
+
+  /** This attempt has appended segment `n`: what is in it, the attempt knows. */
+  appended(n: number): void {
+    this.#next = Math.max(this.#next, n + 1)
+    this.#writer = this.#me.writer
+  }
+
+  #takeOne(segment: Segment): void {
+    if (segment.by === 'orchestrator') {
+      for (const entry of segment.entries) this.#fold(entry)
+      return
+    }
+    if (!this.#admits(segment)) return
+    this.#writer = segment.writer
+    if (segment.writer === this.#me.writer) return
+    for (const entry of segment.entries) this.#fold(entry)
+  }
+
+  /** The rule of both sides: a handler segment that its epoch does not allow is nothing but a number (INV-2). */
+  #admits(segment: Segment): boolean {
+    if (!this.#running || segment.epoch !== this.#epoch) return false
+    return this.#writer === undefined || this.#writer === segment.writer
+  }
+
+  #fold(entry: Entry): void {
+    const fold = this.#folds[entry.kind] as (entry: Entry) => void
+    fold(entry)
+  }
+
+  readonly #folds: { readonly [K in EntryKind]: (entry: EntryOf<K>) => void } = {
+    created: (entry) => {
+      this.#created ??= entry
+    },
+    attempt: (entry) => {
+      this.#epoch = entry.epoch
+      this.#resumed = !this.#running && this.#lastEnd === 'suspended'
+      this.#running = true
+      this.#writer = undefined
+    },
+    run: (entry) => {
+      if (this.#stepOf(entry).result !== undefined) return
+      this.#record({ ...this.#stepOf(entry), result: entry.result })
+      this.#handedOut(entry)
+    },
+    'run-started': (entry) => this.#record({ ...this.#stepOf(entry), started: true }),
+    'run-failed': (entry) => this.#record({ ...this.#stepOf(entry), failed: entry }),
+    sleep: (entry) => this.#record(entry),
+    call: (entry) => this.#record(entry),
+    send: (entry) => this.#record(entry),
+    awakeable: (entry) => this.#record(entry),
+    'awakeable-complete': (entry) => this.#record(entry),
+    completion: (entry) => {
+      if (this.#outcomes.has(entry.op)) return
+      this.#outcomes.set(entry.op, entry.result)
+      this.#news.set(entry.op, entry.result)
+    },
+    seen: (entry) => this.#handedOut(entry),
+    waiter: () => undefined,
+    alive: () => undefined,
+    suspended: () => this.#end('suspended'),
+    'attempt-failed': () => this.#end('attempt-failed'),
+    paused: () => this.#end('paused'),
+    output: () => this.#end('output'),
+  }
+
+  #stepOf({ op, name }: { readonly op: number; readonly name: string }): StepRecord {
+    const known = this.#records.get(op)
+    return known?.kind === 'run' ? known : { kind: 'run', op, name }
+  }
+
+  #record(record: OpRecord): void {
+    this.#records.set(record.op, record)
+    this.#ops = Math.max(this.#ops, record.op + 1)
+  }
+
+  #handedOut(entry: RecordedHandOut): void {
+    this.#handOuts.push(entry)
+    this.#ops = Math.max(this.#ops, entry.after)
+  }
+
+  #end(kind: EntryKind): void {
+    this.#running = false
+    this.#lastEnd = kind
+  }
+}

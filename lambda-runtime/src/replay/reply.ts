@@ -1,0 +1,104 @@
+import { toFailure } from '../failure.ts'
+import type { Entry, InvokeReply, InvokeRequest, ReplyStatus } from '../protocol/index.ts'
+import { protocolVersion } from '../protocol/index.ts'
+import type { Outbox } from './outbox.ts'
+import { entryBytes, fitting } from './segments.ts'
+
+export type ReplyDeps = {
+  readonly request: InvokeRequest
+  readonly writer: string
+  readonly outbox: Outbox
+  /** The attempt has said `alive`: those who watch its journal are to read there how it ends. */
+  readonly appendsItsEnd: boolean
+  readonly maxSegmentBytes: number
+  readonly maxReplyBytes: number
+}
+
+/**
+ * Ends an attempt. What is not durable goes into the reply as far as it fits one segment; what stands before
+ * that is appended first, and so is the end itself where the reply would be too large or its loss would cost time.
+ */
+export async function endWith(status: ReplyStatus, deps: ReplyDeps): Promise<InvokeReply> {
+  const { outbox } = deps
+  await outbox.landed()
+  const end = endEntryOf(status)
+  const { keep, bytes } = lastSegment(outbox.entries, end, deps.maxSegmentBytes)
+  const isTooLarge = bytes > deps.maxReplyBytes
+  const appendsEnd = end !== undefined && (deps.appendsItsEnd || isTooLarge)
+  if (appendsEnd) outbox.add('note', end)
+  await outbox.drain(appendsEnd || isTooLarge ? 0 : keep)
+  if (outbox.state === 'fenced') return replyOf(deps, { kind: 'fenced' }, [])
+  if (appendsEnd && outbox.state === 'open') return replyOf(deps, { kind: 'appended' }, [])
+  if (isTooLarge && outbox.state === 'unreachable') {
+    return replyOf(deps, unreachable(outbox.cause), [])
+  }
+  return replyOf(
+    deps,
+    status,
+    outbox.entries.filter((entry) => entry !== end),
+  )
+}
+
+/** The attempt could not get at its journal: the next may fare better. */
+export function unreachable(cause: unknown): ReplyStatus {
+  return {
+    kind: 'retry',
+    failure: {
+      code: 'journal-unreachable',
+      message: 'The handler could not reach its journal',
+      cause: toFailure(cause, 'journal-unreachable'),
+    },
+  }
+}
+
+/** An answer without anything to store. */
+export function replyOf(
+  { request, writer, outbox }: Pick<ReplyDeps, 'request' | 'writer'> & { readonly outbox?: Outbox },
+  status: ReplyStatus,
+  entries: readonly Entry[],
+): InvokeReply {
+  return {
+    protocol: protocolVersion,
+    kind: 'reply',
+    invocation: request.invocation,
+    epoch: request.epoch,
+    writer,
+    base: outbox?.base ?? null,
+    entries: [...entries],
+    status,
+  }
+}
+
+/** How many entries the journal's last segment takes, beside the end, and how large it is. */
+function lastSegment(
+  entries: readonly Entry[],
+  end: Entry | undefined,
+  maxBytes: number,
+): { readonly keep: number; readonly bytes: number } {
+  let last = end === undefined ? entries : [...entries, end]
+  for (let size = fitting(last, maxBytes); size < last.length; size = fitting(last, maxBytes)) {
+    last = last.slice(size)
+  }
+  const bytes = last.reduce((sum, entry) => sum + entryBytes(entry), 0)
+  return { keep: end === undefined ? last.length : last.length - 1, bytes }
+}
+
+/** A retry's end is the orchestrator's to write: it knows the policy. */
+function endEntryOf(status: ReplyStatus): Entry | undefined {
+  switch (status.kind) {
+    case 'suspended':
+      return { kind: 'suspended', waitingOn: status.waitingOn }
+    case 'completed':
+      return { kind: 'output', result: { kind: 'value', value: status.value } }
+    case 'failed':
+      return { kind: 'output', result: { kind: 'failure', failure: status.failure } }
+    case 'paused':
+      return { kind: 'paused', reason: status.failure }
+    case 'retry':
+    case 'fenced':
+    case 'appended':
+      return undefined
+    default:
+      return status satisfies never
+  }
+}

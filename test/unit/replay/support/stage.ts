@@ -1,0 +1,173 @@
+import { runtimeOf } from '../../../../lambda-runtime/src/definition.ts'
+import { service } from '../../../../lambda-runtime/src/index.ts'
+import {
+  decodeInvokeReply,
+  decodeRequest,
+  type Entry,
+  type Failure,
+  type InvokeReply,
+  type InvokeRequest,
+  invocationIdFrom,
+  type Value,
+} from '../../../../lambda-runtime/src/protocol/index.ts'
+import { type AttemptDeps, runAttempt } from '../../../../lambda-runtime/src/replay/run-attempt.ts'
+import type { ServiceContext } from '../../../../lambda-runtime/src/types/context.ts'
+import type { Log } from '../../../../lambda-runtime/src/types/log.ts'
+import { encodeValue } from '../../../../lambda-runtime/src/values.ts'
+import { MemoryJournal } from './memory-journal.ts'
+import { World } from './world.ts'
+
+export type Program = (ctx: ServiceContext, input: unknown) => unknown
+
+export type AttemptOptions = Partial<Omit<AttemptDeps, 'host' | 'journal'>> & {
+  readonly lifeMs?: number
+  /** The request's journal ends here, though the real one goes on. */
+  readonly upTo?: number
+  readonly journalFrom?: number
+}
+
+export const invocation = invocationIdFrom('svc', new Uint8Array(17).fill(7))
+
+/** One invocation of one handler: its journal, its world, and whoever drives it. */
+export class Stage {
+  readonly world = new World()
+  readonly journal = new MemoryJournal()
+  /** How often the journal was opened. */
+  opened = 0
+  readonly #program: Program
+
+  constructor(program: Program, input?: unknown) {
+    this.#program = program
+    this.journal.news(this.world.now, {
+      kind: 'created',
+      target: { service: 'svc', handler: 'go' },
+      input: encodeValue(input),
+      headers: { tenant: 'a' },
+      origin: { kind: 'http' },
+      retentionMs: 86_400_000,
+    })
+  }
+
+  /** Makes time pass until the attempt has ended. */
+  async attempt(options: AttemptOptions = {}): Promise<InvokeReply> {
+    return this.world.run(this.begin(options))
+  }
+
+  /** Begins an attempt: its `attempt` entry, unless one is under way, and the handler. */
+  begin(options: AttemptOptions = {}): Promise<InvokeReply> {
+    if (!this.isRunning) this.startEpoch()
+    return this.invoke(this.request(options), options)
+  }
+
+  startEpoch(): void {
+    this.journal.news(this.world.now, {
+      kind: 'attempt',
+      epoch: this.journal.epoch + 1,
+      deployment: 'd1',
+    })
+  }
+
+  request({ upTo, journalFrom }: AttemptOptions = {}): InvokeRequest {
+    const journal = this.journal.segments.slice(0, upTo === undefined ? undefined : upTo + 1)
+    return decodeRequest({
+      protocol: 1,
+      kind: 'invoke',
+      invocation,
+      target: { service: 'svc', handler: 'go' },
+      epoch: this.journal.epoch,
+      attempt: 1,
+      journal: structuredClone(
+        journalFrom === undefined ? journal : [journal[0], ...journal.slice(journalFrom)],
+      ),
+      ...(journalFrom === undefined ? {} : { journalFrom }),
+      expires: this.world.now + 86_400_000,
+      channel: { kind: 'dynamodb', table: 't', region: 'eu-west-1' },
+    }) as InvokeRequest
+  }
+
+  /** The handler's side alone: what a second delivery of a request does, for instance. */
+  async invoke(request: InvokeRequest, options: AttemptOptions = {}): Promise<InvokeReply> {
+    const { lifeMs, upTo: _, journalFrom: __, ...deps } = options
+    const definition = runtimeOf(service('svc', { go: (ctx, input) => this.#program(ctx, input) }))
+    const reply = await runAttempt(request, new Map([['svc', definition]]), {
+      host: this.world.host(lifeMs),
+      journal: () => {
+        this.opened += 1
+        return this.journal
+      },
+      ...deps,
+    })
+    return decodeInvokeReply(JSON.parse(JSON.stringify(reply)))
+  }
+
+  /** Stores a reply as the orchestrator does. */
+  store(reply: InvokeReply): void {
+    const end = endOf(reply, this.world.now)
+    if (end !== undefined) this.journal.handler(this.world.now, reply.writer, ...reply.entries, end)
+  }
+
+  /** Attempts until the handler has ended or waits for something. */
+  async drive(options: AttemptOptions = {}): Promise<InvokeReply> {
+    const reply = await this.attempt(options)
+    this.store(reply)
+    return reply
+  }
+
+  complete(op: number, value?: unknown): void {
+    const result = { kind: 'value', value: encodeValue(value) } as const
+    this.journal.news(this.world.now, { kind: 'completion', op, result })
+  }
+
+  fail(op: number, failure: Failure): void {
+    const result = { kind: 'failure', failure } as const
+    this.journal.news(this.world.now, { kind: 'completion', op, result })
+  }
+
+  get isRunning(): boolean {
+    const last = this.journal.entries.findLast(({ kind }) => kind === 'attempt' || ends.has(kind))
+    return last?.kind === 'attempt'
+  }
+}
+
+const ends: ReadonlySet<string> = new Set(['suspended', 'attempt-failed', 'paused', 'output'])
+
+function endOf({ status }: InvokeReply, now: number): Entry | undefined {
+  switch (status.kind) {
+    case 'suspended':
+      return { kind: 'suspended', waitingOn: status.waitingOn }
+    case 'completed':
+      return { kind: 'output', result: { kind: 'value', value: status.value } }
+    case 'failed':
+      return { kind: 'output', result: { kind: 'failure', failure: status.failure } }
+    case 'retry':
+      return { kind: 'attempt-failed', failure: status.failure, retryAt: now }
+    case 'paused':
+      return { kind: 'paused', reason: status.failure }
+    case 'fenced':
+    case 'appended':
+      return undefined
+    default:
+      return status satisfies never
+  }
+}
+
+export function json(value: unknown): Value {
+  return encodeValue(value)
+}
+
+export function completed(value?: unknown): InvokeReply['status'] {
+  return { kind: 'completed', value: encodeValue(value) }
+}
+
+export function kindsOf(entries: readonly Entry[]): readonly string[] {
+  return entries.map((entry) => ('op' in entry ? `${entry.kind} ${entry.op}` : entry.kind))
+}
+
+/** A log that remembers what it was told. */
+export function listeningLog(): Log & { readonly lines: readonly string[] } {
+  const lines: string[] = []
+  const method = (first: string | object, message?: string): void => {
+    lines.push(typeof first === 'string' ? first : `${message} ${JSON.stringify(first)}`)
+  }
+  return { debug: method, info: method, warn: method, error: method, lines }
+}
