@@ -6,6 +6,7 @@ import type { Deployment } from '../services/deployment-document.ts'
 import { functionOf } from '../services/directory.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { nextLook } from './next-look.ts'
 import type { Created, CreateOptions, Creation, Work } from './work.ts'
 
 /**
@@ -36,7 +37,7 @@ export function create(
       }
       await guarded
       await guards.confirm(creation.id)
-      if (made === 'exists') return found(deps, work, session)
+      if (made === 'exists') return await found(deps, work, session)
       startLater(deps, work, session)
       return { status: 'accepted', state: session.state }
     } finally {
@@ -102,11 +103,15 @@ function createdEntry(creation: Creation, retentionMs: number): Entry {
 }
 
 /** It was there before: a crashed replica may have left it, so whoever finds it goes on with it. */
-function found(deps: EngineDeps, work: Work, session: JournalSession): Created {
-  const { state } = session
-  if (state === undefined || state.phase.kind === 'closed') deps.guards.release(session.id)
-  else if (state.phase.kind === 'running' && !session.busy) work.adopt(session)
-  else startLater(deps, work, session)
+async function found(deps: EngineDeps, work: Work, session: JournalSession): Promise<Created> {
+  const { state, busy, id } = session
+  if (state === undefined || state.phase.kind === 'closed') deps.guards.release(id)
+  else if (state.phase.kind === 'running') work.adopt(session)
+  else if (canStart(deps, state)) startLater(deps, work, session)
+  else if (!busy) {
+    const { kind, dueAt } = nextLook(deps, session, state)
+    await deps.guards.handOver(id, kind, dueAt)
+  }
   return { status: 'duplicate', state }
 }
 

@@ -14,7 +14,9 @@ export interface Guards {
   make(id: InvocationId): Promise<Ticket>
   keep(id: InvocationId, ticket: Ticket): void
   drop(ticket: Ticket): void
-  /** After the append that kept watches protect: they must still count, else they are written again. */
+  /** After the append that a made watch protects: it must still count, else it is written again. */
+  recount(ticket: Ticket): Promise<void>
+  /** The same for those that are kept. */
   confirm(id: InvocationId): Promise<void>
   /** Replaces the kept watches by one entry at `dueAt` (epoch ms), which the agenda keeps from then on. */
   handOver(id: InvocationId, kind: AgendaKind, dueAt: number): Promise<void>
@@ -30,6 +32,9 @@ export function createGuards(agenda: Agenda, clock: Clock, watchMs: number): Gua
   const add = (id: InvocationId, kind: AgendaKind, dueAt: number) =>
     agenda.add({ subject: `${prefix}${id}`, kind, dueAt })
   const make = (id: InvocationId) => add(id, 'watch', clock.now() + watchMs)
+  const recount = async (ticket: Ticket) => {
+    if (!agenda.counts(ticket)) await agenda.renew(ticket)
+  }
   const of = (id: InvocationId) => kept.get(id) ?? []
   const keepAll = (id: InvocationId, tickets: readonly Promise<Ticket>[]) => {
     if (tickets.length === 0) kept.delete(id)
@@ -58,10 +63,9 @@ export function createGuards(agenda: Agenda, clock: Clock, watchMs: number): Gua
     },
     keep: (id, ticket) => keepAll(id, [...of(id), Promise.resolve(ticket)]),
     drop: (ticket) => agenda.retire(ticket),
+    recount,
     async confirm(id) {
-      for (const ticket of await Promise.all(of(id))) {
-        if (!agenda.counts(ticket)) await agenda.renew(ticket)
-      }
+      for (const ticket of await Promise.all(of(id))) await recount(ticket)
     },
     async handOver(id, kind, dueAt) {
       const before = of(id)

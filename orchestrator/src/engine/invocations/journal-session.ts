@@ -119,6 +119,19 @@ export class JournalSession {
     })
   }
 
+  /** Makes the watermark of effects durable, where no other segment will for a long time. */
+  stampCarried(): Promise<void> {
+    return this.#turns.take(async () => {
+      for (;;) {
+        const state = this.#state
+        if (state === undefined || this.carried <= state.carried) return
+        const segment = this.#segment({ ...state, n: state.next }, { entries: [] })
+        if ((await this.#append(segment, this.#expires)) === 'appended') this.#take([segment])
+        else await this.#catchUp()
+      }
+    })
+  }
+
   /** Moves the whole journal's expiry to `expires` (epoch ms). */
   restamp(expires: number): Promise<void> {
     return this.#turns.take(async () => {

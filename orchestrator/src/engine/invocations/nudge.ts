@@ -6,7 +6,8 @@ import type { NudgeAnswer } from '../agenda/agenda.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { halfRetention, nextLook, settle } from './settle.ts'
+import { halfRetention, nextLook } from './next-look.ts'
+import { settle } from './settle.ts'
 import type { Work } from './work.ts'
 
 /**
@@ -59,6 +60,7 @@ async function lookAtWaiting(
   const mine = stands(session, state, entry)
   if (now >= halfRetention(session, state)) {
     await session.restamp(now + state.created.retentionMs)
+    await session.stampCarried()
   }
   const next = nextLook(deps, session, state)
   return mine ? { kind: 'again', dueAt: next.dueAt, agendaKind: next.kind } : { kind: 'retire' }

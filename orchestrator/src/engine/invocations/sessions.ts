@@ -8,20 +8,38 @@ export interface Sessions {
   peek(id: InvocationId): JournalSession | undefined
 }
 
+/** How many watermarks are remembered of journals that nobody uses any more. */
+const remembered = 20_000
+
 export function createSessions(deps: SessionDeps): Sessions {
+  const carried = new Map<InvocationId, number>()
   const held = new Map<InvocationId, { readonly session: JournalSession; users: number }>()
   return {
     async use(id, work) {
       const entry = held.get(id) ?? { session: new JournalSession(deps, id), users: 0 }
+      if (!held.has(id)) entry.session.markCarried(carried.get(id) ?? -1)
       held.set(id, entry)
       entry.users += 1
       try {
         return await work(entry.session)
       } finally {
         entry.users -= 1
-        if (entry.users === 0) held.delete(id)
+        if (entry.users === 0) {
+          held.delete(id)
+          remember(carried, entry.session)
+        }
       }
     },
     peek: (id) => held.get(id)?.session,
   }
+}
+
+/** Effects that are known to be carried out are not tried again only because the journal was put aside meanwhile. */
+function remember(carried: Map<InvocationId, number>, session: JournalSession): void {
+  carried.delete(session.id)
+  if (session.state?.phase.kind === 'closed' || session.carried < 0) return
+  carried.set(session.id, session.carried)
+  if (carried.size <= remembered) return
+  const [oldest] = carried.keys()
+  if (oldest !== undefined) carried.delete(oldest)
 }

@@ -1,4 +1,4 @@
-import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import { decide, type Stimulus } from '../../domain/invocation/decide.ts'
 import { isRunnable } from '../../domain/invocation/due.ts'
@@ -33,7 +33,8 @@ export function stimulate(
       const { state, appended } = await session.apply(stimulus, (now) =>
         contextOf(deps, now, permitted),
       )
-      if (held !== undefined && appended?.entries.some((entry) => entry.kind === 'attempt')) {
+      if (guard !== undefined) await deps.guards.recount(guard)
+      if (held !== undefined && begins(appended)) {
         const watched = keepWatch(deps, id, guard)
         work.drive(session, held)
         held = undefined
@@ -41,8 +42,8 @@ export function stimulate(
       } else if (needsStart(deps, session, state)) {
         await keepWatch(deps, id, guard)
         work.wakeLater(id)
-      } else if (guard !== undefined) {
-        settleGuard(deps, session, guard)
+      } else {
+        await leave(deps, session, guard, appended === undefined)
       }
       return state === undefined ? undefined : { state, appended: appended !== undefined }
     } finally {
@@ -60,10 +61,25 @@ async function keepWatch(
   else guards.keep(id, guard)
 }
 
-/** Whoever is at work here takes over the guard; with nobody at work, the news needs nobody. */
-function settleGuard({ guards }: EngineDeps, session: JournalSession, guard: Ticket): void {
-  if (session.busy) guards.keep(session.id, guard)
-  else guards.drop(guard)
+function begins(appended: Segment | undefined): boolean {
+  return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false
+}
+
+/**
+ * The news starts nothing here. Whoever is at work here takes the guard over. An attempt that runs elsewhere has its
+ * driver's watch; but if the news was there already, its bringer may have died before he set that watch, so one
+ * of ours stays on the agenda until it is looked at.
+ */
+async function leave(
+  { guards }: EngineDeps,
+  session: JournalSession,
+  guard: Ticket | undefined,
+  foundThere: boolean,
+): Promise<void> {
+  const runsElsewhere = session.state?.phase.kind === 'running' && !session.busy
+  if (guard !== undefined && session.busy) guards.keep(session.id, guard)
+  else if (foundThere && runsElsewhere) await (guard ?? guards.make(session.id))
+  else if (guard !== undefined) guards.drop(guard)
 }
 
 function needsStart(
