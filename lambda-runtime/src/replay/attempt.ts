@@ -44,12 +44,14 @@ export type HandlerEnd = Extract<ReplyStatus, { kind: 'completed' | 'failed' | '
 export class Attempt {
   readonly #parts: AttemptParts
   #quietTurns = 0
+  readonly #startedAt: number
   #caughtUpBy: number
   #hasProgressed = false
 
   constructor(parts: AttemptParts) {
     this.#parts = parts
-    this.#caughtUpBy = parts.host.now() + parts.tuning.replayPatienceMs
+    this.#startedAt = parts.host.now()
+    this.#caughtUpBy = this.#startedAt + parts.tuning.replayPatienceMs
   }
 
   /** Runs until the attempt is over, one way or another. */
@@ -91,9 +93,10 @@ export class Attempt {
       return 'again'
     }
     if (repeated !== 'not-yet') return { kind: 'paused', failure: repeated }
-    if (host.now() >= this.#patienceEnds()) {
+    if (host.now() >= this.#caughtUpBy) {
       return { kind: 'paused', failure: table.stuck(tuning.replayPatienceMs) }
     }
+    if (host.remainingMs() <= tuning.yieldMarginMs / 2) return this.#outOfTime()
     return this.#isSettling() ? 'again' : 'wait'
   }
 
@@ -130,7 +133,7 @@ export class Attempt {
   /** INV-3: a step starts only when all that was handed out is durable. */
   #startSteps(): void {
     const { steps, outbox, host } = this.#parts
-    if (steps.hasQueued(host.now())) {
+    if (steps.queueDue(host.now())) {
       outbox.add('gate', ...steps.announce())
       if (outbox.holdsGate) {
         outbox.flush()
@@ -168,7 +171,7 @@ export class Attempt {
   }
 
   #dueTimes(): readonly number[] {
-    const { outbox, keepAlive, tail, steps, host, handOuts, tuning } = this.#parts
+    const { outbox, keepAlive, tail, steps, host, handOuts } = this.#parts
     const wanted = steps.isBusy(host.now()) && this.#waitsForOthers()
     const times = [
       keepAlive.dueAt(outbox.lastAppendAt),
@@ -176,10 +179,8 @@ export class Attempt {
       tail.nextReadAt(wanted),
       ...steps.retryTimes,
       ...this.#sleeps().map(({ wakeAt }) => wakeAt),
-      handOuts.isCaughtUp ? undefined : this.#patienceEnds(),
-      this.#hasProgressed && !steps.isExecuting
-        ? host.now() + host.remainingMs() - tuning.yieldMarginMs
-        : undefined,
+      handOuts.isCaughtUp ? undefined : this.#caughtUpBy,
+      this.#givesUpAt(),
     ]
     return times.filter((time) => time !== undefined)
   }
@@ -191,10 +192,10 @@ export class Attempt {
     return since === undefined ? undefined : since + tuning.resultLingerMs
   }
 
-  /** Replay that gets nowhere is given up while there is time to say so. */
-  #patienceEnds(): number {
-    const { host, tuning } = this.#parts
-    return Math.min(this.#caughtUpBy, host.now() + host.remainingMs() - tuning.yieldMarginMs)
+  /** Replay may be slow or astray: who retries it will find out. */
+  #outOfTime(): ReplyStatus {
+    const { table, host } = this.#parts
+    return { kind: 'retry', failure: table.stuck(Math.round(host.now() - this.#startedAt)) }
   }
 
   /** Close to the deadline, between ops, the attempt gives up; but only if the next one starts further on. */
@@ -202,6 +203,14 @@ export class Attempt {
     const { host, steps, tuning } = this.#parts
     if (!this.#hasProgressed || steps.isExecuting) return false
     return host.remainingMs() <= tuning.yieldMarginMs
+  }
+
+  /** When the deadline comes too close (epoch ms). */
+  #givesUpAt(): number | undefined {
+    const { host, steps, handOuts, tuning } = this.#parts
+    const end = host.now() + host.remainingMs()
+    if (!handOuts.isCaughtUp) return end - tuning.yieldMarginMs / 2
+    return this.#hasProgressed && !steps.isExecuting ? end - tuning.yieldMarginMs : undefined
   }
 
   /** A few turns in which short waits that are not durable may end. */

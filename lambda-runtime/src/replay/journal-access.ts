@@ -13,6 +13,7 @@ export class JournalAccess implements HandlerJournal {
   readonly #host: HandlerHost
   readonly #tuning: Pick<Tuning, 'journalTries' | 'journalRetryMs'>
   readonly #timers = new Set<() => void>()
+  #isClosed = false
   #journal: HandlerJournal | undefined
 
   constructor(
@@ -38,8 +39,9 @@ export class JournalAccess implements HandlerJournal {
     return this.#persist((journal) => journal.tail(from))
   }
 
-  /** Leaves no timer behind. */
+  /** Nobody waits for it any more: it leaves no timer behind. */
   close(): void {
+    this.#isClosed = true
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
   }
@@ -51,7 +53,7 @@ export class JournalAccess implements HandlerJournal {
         this.#journal ??= this.#open()
         return await ask(this.#journal)
       } catch (cause) {
-        if (tries >= journalTries) {
+        if (tries >= journalTries || this.#isClosed) {
           throw new JournalUnreachable('The journal cannot be reached', { cause })
         }
       }

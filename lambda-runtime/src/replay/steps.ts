@@ -70,8 +70,11 @@ export class Steps {
     })
   }
 
+  /** Whether a step executes, or is announced: then it must start, or it would count as interrupted. */
   get isExecuting(): boolean {
-    return this.#in('executing').length > 0
+    return (
+      this.#in('executing').length > 0 || this.#in('queued').some(({ phase }) => phase.announced)
+    )
   }
 
   /** Whether something goes on that is worth waiting for in process. */
@@ -96,8 +99,8 @@ export class Steps {
     return this.#finished.shift()
   }
 
-  /** Whether a step waits to be started; those whose backoff is over do. */
-  hasQueued(now: number): boolean {
+  /** Queues the steps whose backoff is over; answers whether any step waits to be started. */
+  queueDue(now: number): boolean {
     for (const step of this.#in('backing-off')) {
       if (step.phase.until <= now) this.#set(step.spec.op, { kind: 'queued', announced: false })
     }
