@@ -183,7 +183,7 @@ export class Assignment {
     this.#pause(this.#partitions)
     // The first commit tells whether this member still is one: if not, waiting would be for nothing.
     await this.#commits.flush()
-    if (lanes.some(({ underWay }) => underWay > 0) && !this.#lost) {
+    if (!this.#lost) {
       await within(clock, ms, Promise.all(lanes.map((lane) => lane.settled())))
       await this.#commits.flush()
     }
