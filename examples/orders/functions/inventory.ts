@@ -1,0 +1,4 @@
+import { lambda } from '@fermata/lambda-runtime/lambda'
+import { inventory } from '../services/inventory.ts'
+
+export const handler = lambda(inventory)

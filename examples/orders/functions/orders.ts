@@ -1,0 +1,5 @@
+import { lambda } from '@fermata/lambda-runtime/lambda'
+import { checkout } from '../services/checkout.ts'
+import { reviews } from '../services/reviews.ts'
+
+export const handler = lambda(checkout, reviews)
