@@ -1,4 +1,9 @@
-import { deriveInvocationId, type Outcome, type Value } from '@fermata/lambda-runtime/protocol'
+import {
+  deriveInvocationId,
+  type Outcome,
+  ProtocolError,
+  type Value,
+} from '@fermata/lambda-runtime/protocol'
 import type { Ingress, Submission } from '@fermata/orchestrator/ports'
 import { describe, expect, it } from 'vitest'
 import { refuse, setUp } from './set-up.ts'
@@ -227,6 +232,21 @@ describe('what is not served', () => {
     expect(answer.headers.get('retry-after')).toBe('1')
   })
 
+  it('takes damage in the table for what it is, not for a mistake of the caller', async () => {
+    const { get, log } = await setUp({
+      ingress: {
+        output: async () => {
+          throw new ProtocolError('item-json', 'not JSON')
+        },
+      },
+    })
+    expect(await get(`/invocations/${id}/output`)).toMatchObject({
+      status: 500,
+      json: { code: 'item-json', docs: 'docs/errors/item-json.md' },
+    })
+    expect(log.some(({ level }) => level === 'error')).toBe(true)
+  })
+
   it('hides the text of a bug, but logs it', async () => {
     const { post, log } = await setUp({
       ingress: {
@@ -272,7 +292,7 @@ describe('an invocation over HTTP', () => {
     })
     expect(await get('/invocations/nonsense/output')).toMatchObject({
       status: 400,
-      json: { code: 'bad-invocation-id', title: 'This is no id of an invocation' },
+      json: { code: 'bad-invocation-id', title: 'This is not the id of an invocation' },
     })
   })
 })
@@ -301,7 +321,7 @@ describe('an awakeable over HTTP', () => {
     await post(`/awakeables/${awakeable}/reject`, '{"message":"no"}')
     await post(`/awakeables/${awakeable}/reject`, '{"message":"no","code":"denied","status":403}')
     expect(completed).toEqual([
-      { kind: 'failure', failure: { code: 'terminal', message: 'no' } },
+      { kind: 'failure', failure: { code: 'awakeable-rejected', message: 'no' } },
       { kind: 'failure', failure: { code: 'denied', message: 'no', status: 403 } },
     ])
   })

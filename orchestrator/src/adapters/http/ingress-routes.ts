@@ -47,7 +47,7 @@ export function addIngressRoutes(app: FastifyInstance, deps: IngressRoutesDeps):
       const failure = check(rejectionSchema, readJson(request))
       await ingress.completeAwakeable(param(request, 'id'), {
         kind: 'failure',
-        failure: { code: 'terminal', ...failure },
+        failure: { code: 'awakeable-rejected', ...failure },
       })
       return reply.code(204).send()
     },

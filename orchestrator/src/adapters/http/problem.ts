@@ -26,14 +26,19 @@ function isErrorStatus(status: number | undefined): status is number {
   return status !== undefined && Number.isInteger(status) && status >= 400 && status <= 599
 }
 
-/** Of whatever was thrown while a request was dealt with. `undefined`: a bug of ours, to be logged. */
+/** Of whatever was thrown while a request was dealt with. `undefined`: a bug of ours. */
 export function problemOfError(error: unknown): Problem | undefined {
   if (error instanceof InvalidRequest) {
     return problem(error.code, error.status, error.message, { mistakes: error.mistakes })
   }
   if (error instanceof FermataError) return problem(error.code, error.status, error.message)
-  if (error instanceof ProtocolError) return problem(error.code, 400, error.message)
+  if (error instanceof ProtocolError) return problem(error.code, statusOf(error), error.message)
   return problemOfFramework(error)
+}
+
+/** Ids come from the caller; all else that does not decode is damage on our side. */
+function statusOf({ code }: ProtocolError): number {
+  return code.startsWith('bad-') ? 400 : 500
 }
 
 /** Says nothing of what went wrong: the log does. */

@@ -38,12 +38,10 @@ export function createServer({ name, maxBodyBytes, logger }: ServerOptions): Fas
 }
 
 function answerError(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
-  const known = problemOfError(error)
+  const answer = problemOfError(error) ?? internalProblem()
   const { method, url } = reply.request
-  if (known === undefined && !reply.raw.destroyed) {
-    log.error({ error, method, url }, 'a request met a bug')
-  }
-  return sendProblem(reply, known ?? internalProblem())
+  if (answer.status === 500) log.error({ error, method, url }, 'a request met a bug or damage')
+  return sendProblem(reply, answer)
 }
 
 /** What is not HTTP, or headers that are too large: there is no request to answer to. */
