@@ -47,7 +47,7 @@ module.exports = {
       [
         `${sdk}(protocol|table)/`,
         `${sdk}replay/ports\\.ts$`,
-        `${vendors}(valibot|aws4|@types/aws4)/`,
+        `${vendors}valibot/`,
         '^(node:)?(buffer|crypto|timers/promises|util|zlib)$',
       ],
     ),
@@ -133,7 +133,7 @@ module.exports = {
       name: 'product-never-sees-tests',
       severity: 'error',
       from: { path: '^(lambda-runtime|orchestrator)/' },
-      to: { path: '^(test|examples|bench|tools)/' },
+      to: { path: '^(test|examples|demo|bench|tools)/' },
     },
   ],
   options: {
