@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sign } from 'aws4'
 import type { Channel } from '../protocol/index.ts'
 import { credentialsFrom, type Environment, endpointOf } from './environment.ts'
+import { signRequest } from './sign-request.ts'
 import { TableError } from './table-error.ts'
 
 export type DynamoOperation = 'PutItem' | 'Query'
@@ -72,7 +72,11 @@ async function callOnce(
 ): Promise<Readonly<Record<string, unknown>>> {
   const environment = options.environment()
   const url = endpointOf(options.channel, environment)
-  const headers = signedHeaders(options.channel.region, url, operation, body, environment)
+  const headers = signRequest(
+    { url, region: options.channel.region, headers: headersOf(operation), body },
+    credentialsFrom(environment),
+    new Date(),
+  )
   const signal = AbortSignal.timeout(options.requestTimeoutMs)
   let response: Response
   let text: string
@@ -88,29 +92,11 @@ async function callOnce(
   throw refusal(operation, response.status, answer)
 }
 
-function signedHeaders(
-  region: string,
-  url: URL,
-  operation: DynamoOperation,
-  body: string,
-  environment: Environment,
-): Record<string, string> {
-  const request = {
-    service: 'dynamodb',
-    region,
-    method: 'POST',
-    host: url.host,
-    path: url.pathname,
-    body,
-    headers: {
-      'Content-Type': 'application/x-amz-json-1.0',
-      'X-Amz-Target': `DynamoDB_20120810.${operation}`,
-    },
+function headersOf(operation: DynamoOperation): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': `DynamoDB_20120810.${operation}`,
   }
-  const signed = sign(request, credentialsFrom(environment)).headers ?? {}
-  // `fetch` sets these two itself, to the same values.
-  const { Host: _host, 'Content-Length': _length, ...headers } = signed
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }
 
 function refusal(

@@ -3,9 +3,11 @@ import { expect } from 'vitest'
 import {
   denseText,
   describeCases,
+  freshInvocation,
   inAnHour,
   type StoreCases,
   type StoresUnderTest,
+  segmentOf,
 } from './harness.ts'
 
 let nextShard = 1_000
@@ -98,8 +100,10 @@ const cases: StoreCases = {
   'lists at once what was put before, with journal appends among the puts': async (stores) => {
     const { shard, itemAt, put } = freshShard(stores)
     const items = Array.from({ length: 70 }, (_, i) => itemAt(i))
-    await Promise.all(items.map(put))
+    const append = () => stores.journals.append(freshInvocation(), segmentOf(0), inAnHour(stores))
+    const appended = await Promise.all(items.flatMap((item) => [put(item), append()]))
 
+    expect(appended.filter((answer) => answer?.kind === 'appended')).toHaveLength(70)
     expect(await stores.agenda.list(shard, '', keyAt(999), 100)).toEqual(items)
   },
 }
