@@ -17,11 +17,24 @@ export function decodeWith<S extends v.GenericSchema>(
       `This ${what} speaks protocol ${version}, this side speaks ${protocolVersion}: upgrade the older side`,
     )
   }
-  const result = v.safeParse(schema, input, { abortEarly: true })
+  const result = parseSafely(what, schema, input)
   if (result.success) return result.output
   const [issue] = result.issues
   const path = v.getDotPath(issue) ?? '(whole)'
   throw new ProtocolError('protocol-shape', `Not a valid ${what}: ${path}: ${issue.message}`)
+}
+
+/** Failures and waiting trees nest: input that nests without end would otherwise end in a RangeError. */
+function parseSafely<S extends v.GenericSchema>(
+  what: string,
+  schema: S,
+  input: unknown,
+): v.SafeParseResult<S> {
+  try {
+    return v.safeParse(schema, input, { abortEarly: true })
+  } catch {
+    throw new ProtocolError('protocol-shape', `Not a valid ${what}: it is nested too deeply`)
+  }
 }
 
 /** Parses JSON text, then checks it. @throws ProtocolError */

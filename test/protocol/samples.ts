@@ -1,0 +1,344 @@
+import type {
+  Entry,
+  EntryKind,
+  EntryOf,
+  Failure,
+  InvokeReply,
+  InvokeRequest,
+  Manifest,
+  ReplyStatus,
+  Request,
+  Segment,
+} from '../../lambda-runtime/src/protocol/index.ts'
+import { childInvocationId, deriveInvocationId } from '../../lambda-runtime/src/protocol/index.ts'
+
+/**
+ * One of each: what the goldens hold. A kind without a sample does not compile. Members stand in the order of
+ * their schema, because that is the order on the wire.
+ */
+export const invocation = deriveInvocationId('orders', ['sample'])
+const caller = deriveInvocationId('checkout', ['sample'])
+
+const failure: Failure = { code: 'step-failed', message: 'declined' }
+const wholeFailure: Failure = {
+  code: 'terminal',
+  message: 'not paid',
+  name: 'TerminalError',
+  status: 402,
+  stack: 'TerminalError: not paid\n    at charge',
+  cause: failure,
+}
+const handedOut = { at: 1_700_000_000_500, after: 3 }
+const target = { service: 'inventory', handler: 'reserve' }
+
+export const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
+  created: [
+    {
+      kind: 'created',
+      target: { service: 'orders', handler: 'process' },
+      input: { json: { id: 'o-1', items: [{ sku: 'a', count: 2 }], note: null } },
+      headers: { traceparent: '00-1-2-01' },
+      origin: {
+        kind: 'kafka',
+        subscription: 'orders',
+        topic: 'orders',
+        partition: 3,
+        offset: '9007199254740993',
+        timestamp: 1_700_000_000_000,
+        key: 'customer-7',
+      },
+      retentionMs: 604_800_000,
+    },
+    {
+      kind: 'created',
+      target: { service: 'cart', handler: 'add', key: 'customer 7/ü' },
+      input: { void: true },
+      headers: {},
+      origin: { kind: 'http' },
+      idempotencyKey: 'k-1',
+      retentionMs: 0,
+    },
+    {
+      kind: 'created',
+      target,
+      input: { rich: '[["Date","2026-01-01T00:00:00.000Z"]]' },
+      headers: {},
+      origin: { kind: 'call', invocation: caller, op: 4 },
+      retentionMs: 1,
+    },
+    {
+      kind: 'created',
+      target,
+      input: { json: 'text' },
+      headers: {},
+      origin: { kind: 'send', invocation: caller, op: 0 },
+      retentionMs: 1,
+    },
+  ],
+  attempt: [
+    { kind: 'attempt', epoch: 1, deployment: 'arn:aws:lambda:eu-west-1:1:function:orders:7' },
+    { kind: 'attempt', epoch: 2, deployment: 'http://127.0.0.1:9080', deadline: 1_700_000_900_000 },
+  ],
+  run: [
+    {
+      kind: 'run',
+      op: 0,
+      name: 'charge',
+      result: { kind: 'value', value: { json: { id: 'p-1' } } },
+      ...handedOut,
+    },
+    {
+      kind: 'run',
+      op: 1,
+      name: 'charge',
+      result: { kind: 'failure', failure: wholeFailure },
+      ...handedOut,
+    },
+  ],
+  'run-started': [{ kind: 'run-started', op: 2, name: 'charge once' }],
+  'run-failed': [
+    {
+      kind: 'run-failed',
+      op: 2,
+      name: 'charge',
+      tries: 1,
+      since: 1_700_000_000_000,
+      failure,
+      retryAt: 1_700_000_060_000,
+    },
+  ],
+  sleep: [{ kind: 'sleep', op: 3, wakeAt: 1_700_000_060_000 }],
+  call: [
+    { kind: 'call', op: 4, target, input: { json: 1 } },
+    {
+      kind: 'call',
+      op: 5,
+      target: { ...target, key: 'k' },
+      input: { void: true },
+      headers: { a: 'b' },
+      idempotencyKey: 'once',
+    },
+  ],
+  send: [
+    { kind: 'send', op: 6, target, input: { json: [] } },
+    {
+      kind: 'send',
+      op: 7,
+      target,
+      input: { json: null },
+      headers: { a: 'b' },
+      idempotencyKey: 'once',
+      notBefore: 1_700_003_600_000,
+    },
+  ],
+  awakeable: [{ kind: 'awakeable', op: 8 }],
+  'awakeable-complete': [
+    {
+      kind: 'awakeable-complete',
+      op: 9,
+      awakeable: `${caller}.2`,
+      result: { kind: 'value', value: { void: true } },
+    },
+  ],
+  completion: [
+    { kind: 'completion', op: 3, result: { kind: 'value', value: { void: true } } },
+    { kind: 'completion', op: 4, result: { kind: 'failure', failure } },
+  ],
+  seen: [{ kind: 'seen', op: 3, upTo: 5, ...handedOut }],
+  waiter: [{ kind: 'waiter', invocation: caller, op: 4 }],
+  alive: [{ kind: 'alive' }],
+  suspended: [
+    { kind: 'suspended', waitingOn: { kind: 'op', op: 3 } },
+    {
+      kind: 'suspended',
+      waitingOn: {
+        kind: 'race',
+        of: [
+          {
+            kind: 'all',
+            of: [
+              { kind: 'op', op: 3 },
+              { kind: 'op', op: 4 },
+            ],
+          },
+          { kind: 'any', of: [] },
+          { kind: 'allSettled', of: [{ kind: 'op', op: 8 }] },
+          { kind: 'timer', at: 1_700_000_060_000 },
+        ],
+      },
+    },
+  ],
+  'attempt-failed': [{ kind: 'attempt-failed', failure, retryAt: 1_700_000_001_000 }],
+  paused: [{ kind: 'paused', reason: { code: 'non-determinism', message: 'op 3 differs' } }],
+  output: [
+    { kind: 'output', result: { kind: 'value', value: { json: { ok: true } } } },
+    { kind: 'output', result: { kind: 'failure', failure: wholeFailure } },
+  ],
+}
+
+const [created] = entries.created
+const [run] = entries.run
+const journal = [
+  { by: 'orchestrator', writer: 'w-1', entries: [created, ...entries.attempt.slice(0, 1)] },
+  { by: 'handler', writer: 'w-2', entries: [run] },
+].map(
+  ({ by, writer, entries: held }, n): Segment => ({
+    protocol: 1,
+    n,
+    born: 'b-1',
+    epoch: n,
+    by: by as Segment['by'],
+    writer,
+    at: 1_700_000_000_000 + n,
+    entries: held.filter(
+      (entry): entry is EntryOf<'created' | 'attempt' | 'run'> => entry !== undefined,
+    ),
+  }),
+)
+
+export const segments: readonly Segment[] = [
+  ...journal,
+  {
+    protocol: 1,
+    n: 2,
+    born: 'b-1',
+    epoch: 1,
+    by: 'orchestrator',
+    writer: 'w-3',
+    at: 1_700_000_000_002,
+    carried: 2,
+    entries: [...entries.completion],
+  },
+]
+
+const request = {
+  protocol: 1,
+  kind: 'invoke',
+  invocation,
+  target: { service: 'orders', handler: 'process' },
+  epoch: 1,
+  attempt: 1,
+  journal: journal.map((segment) => ({ ...segment, entries: [...segment.entries] })),
+} as const
+
+export const requests: {
+  readonly [K in Request['kind']]: readonly Extract<Request, { kind: K }>[]
+} = {
+  discover: [{ protocol: 1, kind: 'discover' }],
+  invoke: [
+    {
+      ...request,
+      journal: [...request.journal],
+      expires: 1_700_604_800_000,
+      channel: { kind: 'dynamodb', table: 'fermata', region: 'eu-west-1' },
+    },
+    {
+      ...request,
+      journal: [...request.journal],
+      journalFrom: 40,
+      expires: 1_700_604_800_000,
+      channel: {
+        kind: 'dynamodb',
+        table: 'fermata',
+        region: 'eu-west-1',
+        endpoint: 'http://127.0.0.1:8000',
+      },
+    } satisfies InvokeRequest,
+  ],
+}
+
+const statuses: { readonly [K in ReplyStatus['kind']]: Extract<ReplyStatus, { kind: K }> } = {
+  suspended: { kind: 'suspended', waitingOn: { kind: 'all', of: [] } },
+  completed: { kind: 'completed', value: { json: { ok: true } } },
+  failed: { kind: 'failed', failure: wholeFailure },
+  retry: { kind: 'retry', failure },
+  paused: { kind: 'paused', failure },
+  fenced: { kind: 'fenced' },
+  appended: { kind: 'appended' },
+}
+
+export const replies: readonly InvokeReply[] = Object.values(statuses).map((status, index) => ({
+  protocol: 1,
+  kind: 'reply',
+  invocation,
+  epoch: 2,
+  writer: 'w-4',
+  base: index === 0 ? null : index,
+  entries: index === 0 ? [...entries.run, ...entries.sleep] : [],
+  status,
+}))
+
+export const manifests: readonly Manifest[] = [
+  {
+    protocol: 1,
+    kind: 'manifest',
+    sdk: '@fermata/lambda-runtime/0.1.0',
+    services: [
+      {
+        name: 'orders',
+        kind: 'service',
+        handlers: [
+          { name: 'process', mode: 'stateless' },
+          {
+            name: 'refund',
+            mode: 'stateless',
+            retry: {
+              maxAttempts: 5,
+              maxDurationMs: 60_000,
+              initialDelayMs: 100,
+              maxDelayMs: 10_000,
+              factor: 1.5,
+              onExhaustion: 'fail',
+            },
+            timeoutMs: 30_000,
+            retentionMs: 86_400_000,
+            private: true,
+          },
+        ],
+        retry: { onExhaustion: 'pause' },
+        timeoutMs: 60_000,
+        retentionMs: 604_800_000,
+        private: false,
+      },
+      {
+        name: 'cart',
+        kind: 'object',
+        handlers: [
+          { name: 'add', mode: 'exclusive' },
+          { name: 'size', mode: 'shared' },
+        ],
+      },
+      { name: 'signup', kind: 'workflow', handlers: [{ name: 'run', mode: 'workflow' }] },
+    ],
+  },
+]
+
+/** Ids are part of the protocol as well: another hash would run everything twice. */
+export const ids: Readonly<Record<string, string>> = {
+  'derived from a record': deriveInvocationId('orders', [
+    'kafka',
+    'orders',
+    '1',
+    'orders',
+    '3',
+    '42',
+  ]),
+  'derived from nothing': deriveInvocationId('orders', []),
+  'of a child': childInvocationId('inventory', invocation, 4),
+}
+
+/** Each golden file: what it holds. */
+export const goldens: ReadonlyMap<string, readonly object[]> = new Map<string, readonly object[]>([
+  ...Object.entries(entries).map(([kind, samples]): [string, readonly Entry[]] => [
+    `entry.${kind}`,
+    samples,
+  ]),
+  ...Object.entries(requests).map(([kind, samples]): [string, readonly Request[]] => [
+    `request.${kind}`,
+    samples,
+  ]),
+  ['segment', segments],
+  ['reply', replies],
+  ['manifest', manifests],
+  ['ids', [ids]],
+])
