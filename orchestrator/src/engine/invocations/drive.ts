@@ -77,12 +77,21 @@ async function runAttempt(run: Run): Promise<boolean> {
   }
 }
 
-/** Appends what the domain makes of the stimulus. `false`: nothing, and the attempt still stands. */
+/**
+ * Appends what the domain makes of the stimulus, read against all that the handler appended by itself.
+ * `false`: nothing, and the attempt still stands.
+ */
 async function decided(run: Run, stimulus: Stimulus): Promise<boolean> {
+  const { deps, session } = run
+  if (isBehind(session, stimulus)) await persist(deps, session.id, () => session.refresh())
   const applied = await apply(run, stimulus)
   if (applied.appended !== undefined) return true
-  await persist(run.deps, run.session.id, () => run.session.refresh())
+  await persist(deps, session.id, () => session.refresh())
   return !isMine(run)
+}
+
+function isBehind({ state }: JournalSession, stimulus: Stimulus): boolean {
+  return stimulus.kind === 'reply' && stimulus.reply.base !== (state?.lastHandler?.n ?? null)
 }
 
 async function apply(run: Run, stimulus: Stimulus): Promise<Applied> {
