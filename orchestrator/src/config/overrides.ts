@@ -56,7 +56,7 @@ export function readOverrides(
 const bare = (variable: string): string => variable.slice(prefix.length)
 
 /** `['agenda', 'leaseMs']` → `FERMATA_AGENDA_LEASE_MS`. */
-export function variableOf(path: readonly string[]): string {
+function variableOf(path: readonly string[]): string {
   return prefix + path.map(upperSnake).join('_')
 }
 

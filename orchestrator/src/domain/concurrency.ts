@@ -25,19 +25,14 @@ export function createAimd({ ceiling, roundTripMs = 1_000 }: AimdOptions): Aimd 
 }
 
 export function stepAimd(state: Aimd, event: AimdEvent): Aimd {
-  switch (event.kind) {
-    case 'succeeded':
-      // A round of `limit` successes adds one.
-      return { ...state, limit: Math.min(state.ceiling, state.limit + 1 / state.limit) }
-    case 'throttled': {
-      if (event.at - state.lastCutAt < state.roundTripMs) return state
-      // A limit that was not used up says nothing: half of what really ran.
-      const used = Math.min(state.limit, event.running)
-      return { ...state, limit: Math.max(1, used / 2), lastCutAt: event.at }
-    }
-    default:
-      throw event satisfies never
+  if (event.kind === 'succeeded') {
+    // A round of `limit` successes adds one.
+    return { ...state, limit: Math.min(state.ceiling, state.limit + 1 / state.limit) }
   }
+  if (event.at - state.lastCutAt < state.roundTripMs) return state
+  // A limit that was not used up says nothing: half of what really ran.
+  const used = Math.min(state.limit, event.running)
+  return { ...state, limit: Math.max(1, used / 2), lastCutAt: event.at }
 }
 
 /** Attempts that may be under way; never fewer than one, or nobody would find out that it got better. */

@@ -15,7 +15,7 @@ import { param, route } from './routes.ts'
 import { check, checkNoQuery, closed } from './validation.ts'
 import type { WaitingRequests } from './waiting-requests.ts'
 
-export const invocationIdHeader = 'x-fermata-invocation-id'
+const invocationIdHeader = 'x-fermata-invocation-id'
 
 export interface IngressRoutesDeps {
   readonly ingress: Ingress
@@ -156,6 +156,6 @@ async function output(
 }
 
 /** @throws ProtocolError `bad-invocation-id` */
-export function invocationId(request: FastifyRequest): InvocationId {
+function invocationId(request: FastifyRequest): InvocationId {
   return parseInvocationId(param(request, 'id'))
 }
