@@ -92,6 +92,7 @@ export class Writer {
   close(reason: Error): void {
     this.#closed = reason
     for (const write of this.#pending) write.done.reject(reason)
+    this.#pending.clear()
     for (const lane of this.#lanes.values()) lane.timer?.()
   }
 
