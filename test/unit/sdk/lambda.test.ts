@@ -1,6 +1,8 @@
 import type middy from '@middy/core'
 import { describe, expect, it } from 'vitest'
 import { service } from '../../../lambda-runtime/src/definition.ts'
+import { TerminalError } from '../../../lambda-runtime/src/errors.ts'
+import { lambda } from '../../../lambda-runtime/src/lambda.ts'
 import {
   createLambdaHandler,
   type LambdaDeps,
@@ -173,5 +175,82 @@ describe('interceptors', () => {
     expect(result).toBe('a(b(x))')
     expect(order).toEqual(['a in', 'b in', 'b out', 'a out'])
     expect(around?.handler).toBeUndefined()
+  })
+})
+
+describe('lambda()', () => {
+  const around: string[] = []
+  const shop = service(
+    {
+      name: 'shop',
+      around: { run: async ({ name }, next) => `inner ${name}(${await next()})` },
+    },
+    {
+      async buy(ctx, sku: string) {
+        const paid = await ctx.run('charge', () => `paid ${sku}`)
+        return { paid, origin: ctx.origin, attempt: ctx.attempt }
+      },
+      async refuse() {
+        throw new TerminalError('sold out', { status: 409, code: 'sold-out' })
+      },
+    },
+  )
+  const invoke = (handler: string): InvokeRequest => ({
+    ...request,
+    target: { service: 'shop', handler },
+    journal: [
+      {
+        protocol: 1,
+        n: 0,
+        born: 'b',
+        epoch: 1,
+        by: 'orchestrator',
+        writer: 'o',
+        at: 1_000,
+        entries: [
+          {
+            kind: 'created',
+            target: { service: 'shop', handler },
+            input: { json: 'tea' },
+            headers: {},
+            origin: { kind: 'http' },
+            retentionMs: 1_000,
+          },
+          { kind: 'attempt', epoch: 1, deployment: 'd' },
+        ],
+      },
+    ],
+  })
+
+  it('runs a handler with one step to its end, without a connection to the table', async () => {
+    const handler = lambda(shop).around({
+      run: async ({ name, service: of, handler: buy }, next) => {
+        around.push(`${of}/${buy} ${name}`)
+        return `outer(${await next()})`
+      },
+    })
+    const paid = 'outer(inner charge(paid tea))'
+    expect(await handler(invoke('buy'), {})).toMatchObject({
+      kind: 'reply',
+      base: null,
+      entries: [
+        { kind: 'run', op: 0, name: 'charge', result: { kind: 'value', value: { json: paid } } },
+      ],
+      status: {
+        kind: 'completed',
+        value: { json: { paid, origin: { kind: 'http' }, attempt: 1 } },
+      },
+    })
+    expect(around).toEqual(['shop/buy charge'])
+  })
+
+  it('answers a terminal error as a failure with its code and status', async () => {
+    expect(await lambda(shop)(invoke('refuse'), {})).toMatchObject({
+      entries: [],
+      status: {
+        kind: 'failed',
+        failure: { code: 'sold-out', message: 'sold out', status: 409 },
+      },
+    })
   })
 })
