@@ -35,10 +35,13 @@ export class MemoryLog {
     this.#topics.set(topic, Array.from({ length: partitions }, empty))
   }
 
-  /** Its offsets go with it: one of the same name starts at 0 again. */
+  /** What groups have committed of it goes with it. Whoever consumes it notices. */
   deleteTopic(topic: string): void {
     this.#topics.delete(topic)
-    for (const group of this.#groups.values()) group.forget(topic)
+    for (const group of this.#groups.values()) {
+      group.forget(topic)
+      group.poke()
+    }
   }
 
   /** Appends, and answers the offset. */

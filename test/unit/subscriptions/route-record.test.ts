@@ -1,0 +1,157 @@
+import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
+import {
+  maxRecordBytes,
+  type RoutedRecord,
+  routeRecord,
+  unroutable,
+} from '@fermata/orchestrator/domain/subscriptions/route-record'
+import { parseSubscription } from '@fermata/orchestrator/domain/subscriptions/subscription'
+import type { SourceRecord } from '@fermata/orchestrator/ports'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { aRecord } from './support/records.ts'
+
+const subscription = parseSubscription({
+  name: 'orders',
+  source: 'kafka://main/orders',
+  sink: 'checkout/process',
+})
+const route = { subscription, generation: 1 }
+const bytes = (...values: number[]) => Uint8Array.from(values)
+
+function invocationOf(record: SourceRecord) {
+  const routed = routeRecord(route, record)
+  if (routed.kind === 'invocation') return routed.invocation
+  throw new Error(routed.failure.message)
+}
+
+function failureOf(routed: RoutedRecord) {
+  return routed.kind === 'dead' ? routed.failure : undefined
+}
+
+describe('a record', () => {
+  test('becomes an invocation whose id follows from its position', () => {
+    const record = aRecord({ key: Buffer.from('k1'), headers: [['trace', Buffer.from('t')]] })
+
+    expect(invocationOf(record)).toEqual({
+      id: deriveInvocationId('checkout', ['kafka', 'orders', '1', 'orders', '3', '42']),
+      target: { service: 'checkout', handler: 'process' },
+      input: { json: { n: 1 } },
+      headers: { trace: 't' },
+      origin: {
+        kind: 'kafka',
+        subscription: 'orders',
+        topic: 'orders',
+        partition: 3,
+        offset: '42',
+        timestamp: 1_700_000_000_000,
+        key: 'k1',
+      },
+    })
+  })
+
+  test('of another generation, partition or offset is another invocation', () => {
+    const ids = [
+      routeRecord({ subscription, generation: 2 }, aRecord()),
+      routeRecord(route, aRecord()),
+      routeRecord(route, aRecord({ partition: 4 })),
+      routeRecord(route, aRecord({ offset: '43' })),
+      routeRecord(route, aRecord({ topic: 'others' })),
+    ].map((routed) => (routed.kind === 'invocation' ? routed.invocation.id : ''))
+
+    expect(new Set(ids).size).toBe(5)
+  })
+
+  test('without a value is a tombstone: null', () => {
+    expect(invocationOf(aRecord({ value: null })).input).toEqual({ json: null })
+    expect(invocationOf(aRecord()).origin).not.toHaveProperty('key')
+  })
+
+  test('keeps keys and headers that are no text in base64, and never mixes the two forms up', () => {
+    const record = aRecord({
+      key: bytes(0xff, 0x00),
+      headers: [
+        ['twice', Buffer.from('1')],
+        ['twice', Buffer.from('2')],
+        ['binary', bytes(0xfe)],
+        ['__proto__', Buffer.from('p')],
+      ],
+    })
+    const disguised = aRecord({ key: Buffer.from('base64:/wA=') })
+
+    expect(invocationOf(record).origin.key).toBe('base64:/wA=')
+    expect(invocationOf(disguised).origin.key).toBe('base64:YmFzZTY0Oi93QT0=')
+    expect(Object.entries(invocationOf(record).headers)).toEqual([
+      ['twice', '2'],
+      ['binary', 'base64:/g=='],
+      ['__proto__', 'p'],
+    ])
+  })
+
+  test('has a key of its own text for each key', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 12 }), fc.uint8Array({ maxLength: 12 }), (a, b) => {
+        const [one, two] = [a, b].map((key) => invocationOf(aRecord({ key })).origin.key)
+        expect(one === two).toBe(Buffer.compare(a, b) === 0)
+      }),
+    )
+  })
+
+  test.each<[string, SourceRecord['value'], RegExp]>([
+    ['empty', bytes(), /is empty/],
+    ['not UTF-8', bytes(0x22, 0xff, 0x22), /is not UTF-8/],
+    ['not JSON', Buffer.from('{"n":'), /orders\/3\/42 is not JSON \(SyntaxError/],
+    ['nested too deeply', Buffer.from('['.repeat(501) + ']'.repeat(501)), /nested deeper than 500/],
+  ])('whose value is %s cannot be decoded', (_, value, message) => {
+    expect(failureOf(routeRecord(route, aRecord({ value })))).toMatchObject({
+      code: 'record-undecodable',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('may have any number of brackets that are text', () => {
+    const text = JSON.stringify({ a: '\\"[{'.repeat(600), b: [[1], [2]], c: {} })
+
+    expect(invocationOf(aRecord({ text })).input).toEqual({ json: JSON.parse(text) })
+  })
+
+  test('decodes to what JSON says, whatever that is', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 4 }), (text) => {
+        expect(invocationOf(aRecord({ text })).input).toEqual({ json: JSON.parse(text) })
+      }),
+    )
+  })
+
+  test('is too large when value, key and headers together are', () => {
+    const half = Buffer.alloc(maxRecordBytes / 2, '1')
+    const fits = aRecord({ key: half, value: half })
+    const headers = [['h', Buffer.from('x')]] as const
+
+    expect(invocationOf(fits).id).toBeDefined()
+    expect(failureOf(routeRecord(route, { ...fits, headers }))).toMatchObject({
+      code: 'record-too-large',
+      message: expect.stringContaining('256002 bytes'),
+    })
+  })
+
+  test('that nobody handles says whom it is for', () => {
+    expect(unroutable(route, aRecord())).toMatchObject({
+      code: 'record-unroutable',
+      message: expect.stringContaining('checkout/process'),
+    })
+  })
+})
+
+describe('routing', () => {
+  test('lets through what is a mistake of its own', () => {
+    const broken = aRecord()
+    Object.defineProperty(broken, 'offset', {
+      get: () => {
+        throw new TypeError('no offset')
+      },
+    })
+
+    expect(() => routeRecord(route, broken)).toThrow(TypeError)
+  })
+})
