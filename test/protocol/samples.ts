@@ -31,7 +31,7 @@ const wholeFailure: Failure = {
 const handedOut = { at: 1_700_000_000_500, after: 3 }
 const target = { service: 'inventory', handler: 'reserve' }
 
-export const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
+const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
   created: [
     {
       kind: 'created',
