@@ -171,18 +171,20 @@ export class Attempt {
   }
 
   #dueTimes(): readonly number[] {
-    const { outbox, keepAlive, tail, steps, host, handOuts } = this.#parts
-    const wanted = steps.isBusy(host.now()) && this.#waitsForOthers()
-    const times = [
-      keepAlive.dueAt(outbox.lastAppendAt),
-      this.#lingerUntil(),
-      tail.nextReadAt(wanted),
+    const { outbox, keepAlive, handOuts } = this.#parts
+    const times = [keepAlive.dueAt(outbox.lastAppendAt), this.#lingerUntil(), this.#givesUpAt()]
+    const others = handOuts.isCaughtUp ? this.#liveTimes() : [this.#caughtUpBy]
+    return [...times, ...others].filter((time) => time !== undefined)
+  }
+
+  #liveTimes(): readonly (number | undefined)[] {
+    const { tail, steps, host } = this.#parts
+    const isTailWanted = steps.isBusy(host.now()) && this.#waitsForOthers()
+    return [
+      tail.nextReadAt(isTailWanted),
       ...steps.retryTimes,
       ...this.#sleeps().map(({ wakeAt }) => wakeAt),
-      handOuts.isCaughtUp ? undefined : this.#caughtUpBy,
-      this.#givesUpAt(),
     ]
-    return times.filter((time) => time !== undefined)
   }
 
   /** Until when a result may stay unappended; it need not be appended at all if the attempt ends first. */

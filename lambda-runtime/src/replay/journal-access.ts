@@ -2,11 +2,6 @@ import type { InvokeRequest, Segment } from '../protocol/index.ts'
 import type { HandlerHost, HandlerJournal } from './ports.ts'
 import type { Tuning } from './tuning.ts'
 
-/** The journal could not be reached, for all the tries. */
-export class JournalUnreachable extends Error {
-  override readonly name = 'JournalUnreachable'
-}
-
 /** The journal behind its port: opened at its first use, and asked again when it fails. */
 export class JournalAccess implements HandlerJournal {
   readonly #open: () => HandlerJournal
@@ -52,10 +47,8 @@ export class JournalAccess implements HandlerJournal {
       try {
         this.#journal ??= this.#open()
         return await ask(this.#journal)
-      } catch (cause) {
-        if (tries >= journalTries || this.#isClosed) {
-          throw new JournalUnreachable('The journal cannot be reached', { cause })
-        }
+      } catch (error) {
+        if (tries >= journalTries || this.#isClosed) throw error
       }
       await this.#pause(journalRetryMs * 2 ** (tries - 1))
     }

@@ -77,8 +77,9 @@ export class Outbox {
     return this.#items.some(({ role }) => role === 'command')
   }
 
-  /** Since when a result has been waiting (epoch ms). */
+  /** Since when a result has been waiting to be appended (epoch ms); while an append is under way, none is. */
   get oldestResultAt(): number | undefined {
+    if (this.#flight !== undefined) return undefined
     return this.#items.find(({ role }) => role === 'result')?.since
   }
 

@@ -19,7 +19,7 @@ import { World } from './world.ts'
 
 export type Program = (ctx: ServiceContext, input: unknown) => unknown
 
-export type AttemptOptions = Partial<Omit<AttemptDeps, 'host' | 'journal'>> & {
+export type AttemptOptions = Partial<Omit<AttemptDeps, 'host'>> & {
   readonly lifeMs?: number
   /** The request's journal ends here, though the real one goes on. */
   readonly upTo?: number
