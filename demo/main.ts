@@ -75,6 +75,7 @@ function interruption(stopping: AbortController, screen: Screen): Promise<number
       stopping.abort()
       screen.close()
       screen.line('  Stopping …')
+      screen.mute()
       resolve(exitCodes.interrupted)
     })
   }

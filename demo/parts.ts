@@ -40,9 +40,9 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   const { screen, closing } = options
   const kafkaStarting = startKafka()
   const storeStarting = startStore(options.store)
-  // Each is awaited below; until then a failure must not count as unhandled.
+  // Awaited below; until then a failure must not count as unhandled.
   kafkaStarting.catch(() => {})
-  storeStarting.catch(() => {})
+  closing.defer(() => storeStarting.then((started) => started.stop()).catch(() => {}))
   const kafka = await screen.step('Starting Kafka', prepareKafka(kafkaStarting), () =>
     described('Apache Kafka 4.1', `topic ${topic}, ${partitions} partitions`),
   )
@@ -50,7 +50,6 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   const store = await screen.step('Starting the table', storeStarting, () =>
     described(options.store === 'dynalite' ? 'dynalite' : 'DynamoDB Local', 'journals and agenda'),
   )
-  closing.defer(() => store.stop())
   const emulator = await createLambdaEmulator()
   closing.defer(() => emulator.close())
   const starting = startReplicas(options, { kafka, store, emulator })
@@ -103,12 +102,10 @@ async function startReplicas(
     createTable: true,
     kafka: { main: { brokers: parts.kafka.brokers } },
   }
-  const start = async (name: string) => {
-    const replica = await startReplica({ name, config, environment, logDirectory })
-    closing.defer(() => replica.stop())
-    return replica
-  }
-  return Promise.all([start('A'), start('B')])
+  const start = (name: string) => startReplica({ name, config, environment, logDirectory })
+  const replicas = await Promise.all([start('A'), start('B')])
+  closing.defer(async () => void (await Promise.all(replicas.map((replica) => replica.stop()))))
+  return replicas
 }
 
 /** Publishes the functions, tells the orchestrators of them, and subscribes to the topic. */

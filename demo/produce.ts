@@ -20,7 +20,7 @@ export interface ProduceOptions {
   readonly onProduced: (produced: ProducedOrder) => void
 }
 
-export function connectKafka(brokers: readonly string[]): Kafka {
+function connectKafka(brokers: readonly string[]): Kafka {
   return new Kafka({ clientId: 'demo', brokers: [...brokers], logLevel: logLevel.NOTHING })
 }
 

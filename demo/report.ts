@@ -39,7 +39,11 @@ function summary(run: Run): Table {
       ['Invocations', String(all.length), ofServices(all)],
       ['Lambda invocations', String(calls), ofFunctions(lambdas)],
       ['Suspensions', sum(({ suspensions }) => suspensions), 'a function that waits does not run'],
-      ['Resumes', sum(({ resumes }) => resumes), `${run.approvals} of them brought an approval`],
+      [
+        'Resumes',
+        sum(({ resumes }) => resumes),
+        `${run.approvals} of them brought a decision over HTTP`,
+      ],
       ['Kills survived', String(run.kills.length), ofKills(run, all)],
       ['Side effects', String(run.effects.length), ofRepeats(run)],
       ['Time', seconds(run.tookMs), 'from the first record to the last commit'],

@@ -6,7 +6,8 @@ import { GuardedProcess } from '../../test/support/real-parts/guarded-process.ts
 
 const program = fileURLToPath(new URL('../../orchestrator/src/main.ts', import.meta.url))
 const readyWithinMs = 30_000
-const stopWithinMs = 10_000
+/** At the end there is nothing left to do; after Ctrl-C nothing is worth waiting for. */
+const stopWithinMs = 3_000
 const shownOnFailure = 1_500
 
 /** One orchestrator process. */

@@ -15,12 +15,14 @@ export class Screen {
   #timer: NodeJS.Timeout | undefined
   #frame = 0
   #lastPlain = ''
+  #isMute = false
 
   get elapsedMs(): number {
     return performance.now() - this.#startedAt
   }
 
   line(text = ''): void {
+    if (this.#isMute) return
     if (this.#isTerminal && this.#live !== undefined) this.#out.write(clearLine)
     this.#out.write(`${text}\n`)
     this.#draw()
@@ -62,6 +64,11 @@ export class Screen {
   /** Leaves the terminal as it was. */
   close(): void {
     this.#hide()
+  }
+
+  /** Nothing more is shown: what still goes on is of no interest. */
+  mute(): void {
+    this.#isMute = true
   }
 
   get #isTerminal(): boolean {
