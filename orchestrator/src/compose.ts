@@ -10,6 +10,7 @@ import { createSystemRandom } from './adapters/system/system-random.ts'
 import { createLogger } from './adapters/telemetry/pino-logger.ts'
 import type { Config } from './config/config-type.ts'
 import { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine/engine.ts'
+import { version } from './version.ts'
 
 export type Ports = { readonly ingressPort: number; readonly adminPort: number }
 
@@ -47,7 +48,7 @@ export function compose(
     clock,
     random,
     logger,
-    invoker: createLambdaInvoker({ logger, maxSockets: config.limits.running + 1, ...meters }),
+    invoker: createLambdaInvoker({ logger, ...meters }),
     source: createKafkaSource({ clusters: config.kafka, logger, clock }),
     faults: { reach: () => undefined },
     ...overrides,
@@ -58,6 +59,7 @@ export function compose(
     admin: engine.admin,
     config,
     logger,
+    version,
   })
   return {
     engine,

@@ -162,9 +162,15 @@ export class JournalSession {
 
   async #append(segment: Segment, expires: number): Promise<'appended' | 'conflict'> {
     await this.#deps.faults.reach('append.before', this.id)
-    const result = await this.#deps.journals.append(this.id, segment, expires)
+    const result = await this.#deps.journals.append(this.id, segment, this.#keptUntil(expires))
     if (result.kind === 'appended') await this.#deps.faults.reach('append.after', this.id)
     return result.kind
+  }
+
+  /** A later segment is never deleted before segment 0, which may be stamped anew meanwhile. */
+  #keptUntil(expires: number): number {
+    const retentionMs = this.#state?.created.retentionMs ?? 0
+    return Math.max(expires, this.#deps.clock.now() + retentionMs)
   }
 
   async #catchUp(): Promise<void> {

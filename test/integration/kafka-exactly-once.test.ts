@@ -1,0 +1,167 @@
+import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
+import { Kafka, logLevel } from 'kafkajs'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
+import { startKafka } from '../support/real-parts/kafka.ts'
+import { requirePart } from '../support/real-parts/require-part.ts'
+import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
+import { type OutsideWorld, openOutsideWorld } from './support/outside-world.ts'
+import { createSystem, eventually, type System } from './support/system.ts'
+
+const partitions = 8
+
+requirePart('kafka')('records of a topic', () => {
+  let kafka: Awaited<ReturnType<typeof startKafka>>
+  let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
+  let world: OutsideWorld
+  let system: System
+
+  beforeAll(async () => {
+    ;[kafka, database] = await Promise.all([startKafka({}), startDynamoDbLocal()])
+  })
+  afterAll(async () => {
+    await kafka?.stop()
+    await database?.stop()
+  })
+  beforeEach(async () => {
+    world = await openOutsideWorld()
+    system = await createSystem({
+      dynamodb: database.endpoint,
+      config: {
+        kafka: { main: { brokers: kafka.brokers } },
+        limits: { running: 200, perFunction: 200 },
+      },
+    })
+  })
+  afterEach(async () => {
+    await system.close()
+    await world.close()
+  })
+
+  function deployLedger(): string {
+    return system.deploy('ledger', {
+      concurrentPerProcess: 64,
+      concurrency: 128,
+      environment: { WORLD_URL: world.url },
+    })
+  }
+
+  async function produce(topic: string, count: number, from = 0): Promise<void> {
+    const producer = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).producer()
+    await producer.connect()
+    for (let start = from; start < from + count; start += 500) {
+      const messages = Array.from({ length: Math.min(500, from + count - start) }, (_, index) => ({
+        key: `customer ${(start + index) % 97}`,
+        value: JSON.stringify({ order: `order ${start + index}` }),
+      }))
+      await producer.send({ topic, messages })
+    }
+    await producer.disconnect()
+  }
+
+  /** The committed offset of each partition. */
+  async function committed(groupId: string, topic: string): Promise<readonly number[]> {
+    const admin = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    await admin.disconnect()
+    const byPartition = new Map(
+      offsets?.partitions.map((one) => [one.partition, Number(one.offset)]),
+    )
+    return Array.from({ length: partitions }, (_, partition) =>
+      Math.max(0, byPartition.get(partition) ?? 0),
+    )
+  }
+
+  /** Positions right below the commits whose record has no invocation: the commit ran ahead (INV-8). */
+  async function ahead(orchestrator: OrchestratorUnderTest, topic: string): Promise<string[]> {
+    const offsets = await committed(`fermata.${topic}`, topic)
+    const positions = offsets.flatMap((end, partition) =>
+      [1, 2, 3, 4, 5]
+        .map((back) => ({ partition, offset: end - back }))
+        .filter(({ offset }) => offset >= 0),
+    )
+    const missing = await Promise.all(
+      positions.map(async ({ partition, offset }) => {
+        const parts = ['kafka', topic, '1', topic, String(partition), String(offset)]
+        const { status } = await orchestrator.get(
+          `invocations/${deriveInvocationId('ledger', parts)}`,
+        )
+        return status === 200 ? [] : [`${partition}/${offset}`]
+      }),
+    )
+    return missing.flat()
+  }
+
+  /** Orders whose side effects are not exactly one key. */
+  function wrong(kind: string, count: number): string[] {
+    const effects = world.effects(kind)
+    return Array.from({ length: count }, (_, index) => `order ${index}`).filter(
+      (order) => effects.get(order)?.size !== 1,
+    )
+  }
+
+  it('run once each, over two replicas with a rebalance in mid-stream', async () => {
+    await kafka.createTopics([{ topic: 'rebalanced', partitions }])
+    const first = await system.start()
+    await first.post('deployments', { arn: deployLedger() })
+    const spec = {
+      name: 'rebalanced',
+      source: 'kafka://main/rebalanced',
+      sink: 'ledger/ship',
+      options: { startFrom: 'earliest' },
+    }
+    expect((await first.post('subscriptions', spec)).status).toBeLessThan(300)
+    await produce('rebalanced', 400)
+    await eventually('some are charged', () => world.effects('charge').size > 50 || undefined)
+    await system.start()
+    await produce('rebalanced', 400, 400)
+    await eventually(
+      'all are shipped',
+      () => world.effects('ship').size === 800 || undefined,
+      60_000,
+    )
+    expect(wrong('charge', 800)).toEqual([])
+    expect(wrong('ship', 800)).toEqual([])
+  })
+
+  it('survive both replicas being killed in turn: 10,000 records, each side effect once', async () => {
+    await kafka.createTopics([{ topic: 'orders', partitions }])
+    await produce('orders', 10_000)
+    const first = await system.start()
+    const second = await system.start()
+    await first.post('deployments', { arn: deployLedger() })
+    const spec = {
+      name: 'orders',
+      source: 'kafka://main/orders',
+      sink: 'ledger/charge',
+      options: { startFrom: 'earliest' },
+    }
+    expect((await first.post('subscriptions', spec)).status).toBeLessThan(300)
+    await eventually(
+      'a quarter is charged',
+      () => world.effects('charge').size > 2_500 || undefined,
+      60_000,
+    )
+    await first.kill()
+    expect(await ahead(second, 'orders')).toEqual([])
+    const third = await system.start()
+    await eventually(
+      'more is charged',
+      () => world.effects('charge').size > 6_000 || undefined,
+      90_000,
+    )
+    await second.kill()
+    expect(await ahead(third, 'orders')).toEqual([])
+    await eventually(
+      'all are charged',
+      () => world.effects('charge').size === 10_000 || undefined,
+      90_000,
+    )
+    expect(wrong('charge', 10_000)).toEqual([])
+    await eventually('all are committed', async () => {
+      const offsets = await committed('fermata.orders', 'orders')
+      return offsets.reduce((sum, offset) => sum + offset, 0) === 10_000 || undefined
+    })
+  })
+})
