@@ -1,0 +1,119 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
+import { requirePart } from '../support/real-parts/require-part.ts'
+import { type FunctionMeter, meterFunctions } from './support/function-meter.ts'
+import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
+import { createSystem, eventually, type System } from './support/system.ts'
+
+/** What one call of a handler cost, all told. */
+type Cost = {
+  readonly lambdaInvocations: number
+  readonly journalUnits: number
+  readonly functionRequests: number
+  readonly output: unknown
+}
+
+requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda count it', () => {
+  let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
+  let meter: FunctionMeter
+  let system: System
+  let orchestrator: OrchestratorUnderTest
+
+  beforeAll(async () => {
+    database = await startDynamoDbLocal()
+    meter = await meterFunctions(database.endpoint)
+    system = await createSystem({ dynamodb: meter.endpoint })
+    orchestrator = await system.start()
+    await orchestrator.post('deployments', { arn: system.deploy('basics') })
+  })
+
+  afterAll(async () => {
+    await system?.close()
+    await meter?.close()
+    await database?.stop()
+  })
+
+  async function spent() {
+    const { units, sentBytes } = await orchestrator.meter()
+    return {
+      lambdaInvocations: system.lambda.statistics('basics').invocations,
+      journalUnits: (units['journal'] ?? 0) + meter.units(),
+      functionRequests: meter.requests(),
+      sentBytes,
+    }
+  }
+
+  /** Calls a handler alone, and waits until all that it caused is written. */
+  async function costOf(path: string, input: unknown): Promise<Cost> {
+    const before = await spent()
+    const { body, headers } = await orchestrator.call(path, input)
+    const id = headers.get('x-fermata-invocation-id') as InvocationId
+    await eventually(
+      'it is closed',
+      async () => (await orchestrator.invocation(id)).status === 'completed',
+    )
+    const after = await spent()
+    return {
+      lambdaInvocations: after.lambdaInvocations - before.lambdaInvocations,
+      journalUnits: after.journalUnits - before.journalUnits,
+      functionRequests: after.functionRequests - before.functionRequests,
+      output: body,
+    }
+  }
+
+  it('one step is one Lambda invocation, two write units, and no connection from the function', async () => {
+    expect(await costOf('basics/steps', 1)).toEqual({
+      lambdaInvocations: 1,
+      journalUnits: 2,
+      functionRequests: 0,
+      output: 0,
+    })
+  })
+
+  it('ten sequential steps are one Lambda invocation and eleven write units', async () => {
+    expect(await costOf('basics/steps', 10)).toEqual({
+      lambdaInvocations: 1,
+      journalUnits: 11,
+      functionRequests: 9,
+      output: 45,
+    })
+  })
+
+  it('a sleep adds one Lambda invocation and two write units', async () => {
+    const cost = await costOf('basics/nap', 300)
+    expect(cost).toMatchObject({ lambdaInvocations: 2, journalUnits: 4, output: 'rested' })
+  })
+
+  it('a call adds two write units to the caller and has two of its own', async () => {
+    const cost = await costOf('basics/caller', 'Ada')
+    expect(cost).toMatchObject({ lambdaInvocations: 3, journalUnits: 6, output: 'Hello, Ada!' })
+  })
+
+  it('an awakeable adds one Lambda invocation and two write units', async () => {
+    const before = await spent()
+    const submitted = await orchestrator.call('basics/approval/send', 'boss@example.com')
+    const { invocationId } = submitted.body as { invocationId: InvocationId }
+    await eventually(
+      'it waits',
+      async () => (await orchestrator.invocation(invocationId)).status === 'suspended',
+    )
+    await orchestrator.call(`awakeables/${invocationId}.0/resolve`, true)
+    await eventually(
+      'it is closed',
+      async () => (await orchestrator.invocation(invocationId)).status === 'completed',
+    )
+    const after = await spent()
+    expect(after.journalUnits - before.journalUnits).toBe(4)
+    expect(after.lambdaInvocations - before.lambdaInvocations).toBe(2)
+  })
+
+  it('a request to a function is the journal and little more', async () => {
+    const before = await spent()
+    await orchestrator.call('basics/steps', 1)
+    const after = await spent()
+    const bytes = after.sentBytes - before.sentBytes
+    expect(bytes).toBeGreaterThan(300)
+    expect(bytes).toBeLessThan(1_200)
+  })
+})
