@@ -60,7 +60,6 @@ export async function runOrders(options: RunOptions): Promise<Run> {
     orders,
     histories,
     effects: world.ledger.effects,
-    refusedOrders: world.ledger.refusedOrders,
     outages: world.ledger.outages,
     lostAnswers: world.ledger.lostAnswers,
     approvals: desk.decisions,

@@ -15,8 +15,6 @@ export interface Run {
   readonly orders: readonly Order[]
   readonly histories: readonly OrderHistory[]
   readonly effects: readonly Effect[]
-  /** Orders that were refused a payment or a reservation. */
-  readonly refusedOrders: ReadonlySet<string>
   readonly outages: number
   readonly lostAnswers: number
   readonly approvals: number
