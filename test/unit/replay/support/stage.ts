@@ -12,6 +12,7 @@ import {
 } from '../../../../lambda-runtime/src/protocol/index.ts'
 import { type AttemptDeps, runAttempt } from '../../../../lambda-runtime/src/replay/run-attempt.ts'
 import type { ServiceContext } from '../../../../lambda-runtime/src/types/context.ts'
+import type { Interceptors } from '../../../../lambda-runtime/src/types/interceptors.ts'
 import type { Log } from '../../../../lambda-runtime/src/types/log.ts'
 import { encodeValue } from '../../../../lambda-runtime/src/values.ts'
 import { MemoryJournal } from './memory-journal.ts'
@@ -35,9 +36,11 @@ export class Stage {
   /** How often the journal was opened. */
   opened = 0
   readonly #program: Program
+  readonly #around: Interceptors
 
-  constructor(program: Program, input?: unknown) {
+  constructor(program: Program, input?: unknown, around: Interceptors = {}) {
     this.#program = program
+    this.#around = around
     this.journal.news(this.world.now, {
       kind: 'created',
       target: { service: 'svc', handler: 'go' },
@@ -88,7 +91,12 @@ export class Stage {
   /** The handler's side alone: what a second delivery of a request does, for instance. */
   async invoke(request: InvokeRequest, options: AttemptOptions = {}): Promise<InvokeReply> {
     const { lifeMs, upTo: _, journalFrom: __, ...deps } = options
-    const definition = runtimeOf(service('svc', { go: (ctx, input) => this.#program(ctx, input) }))
+    const definition = runtimeOf(
+      service(
+        { name: 'svc', around: this.#around },
+        { go: (ctx, input) => this.#program(ctx, input) },
+      ),
+    )
     const reply = await runAttempt(request, new Map([['svc', definition]]), {
       host: this.world.host(lifeMs),
       journal: () => {
