@@ -245,6 +245,61 @@ describe('trace 16: a watch that was spent too early', () => {
   })
 })
 
+describe('trace 16, within one process: a look that is out of date when it is over', () => {
+  it('does not take an entry away that was found to count meanwhile, but looks again', async () => {
+    const world = createWorld()
+    const a = await world.start('a')
+    const ticket = await a.add('i:x', 1_000)
+    let work = false
+    const found: boolean[] = []
+    world.answer = async () => {
+      found.push(work)
+      await world.clock.sleep(500)
+      return { kind: 'retire' }
+    }
+    await world.clock.advance(1_200)
+    // The look has seen the journal; now the append lands, and its watch still counts.
+    work = true
+    expect(a.agenda.counts(ticket)).toBe(true)
+    await world.clock.advance(2_000)
+    expect(found).toEqual([false, true])
+  })
+
+  it('does not put it off either', async () => {
+    const world = createWorld()
+    const a = await world.start('a')
+    const ticket = await a.add('i:x', 1_000)
+    world.answer = async () => {
+      await world.clock.sleep(500)
+      return { kind: 'again', dueAt: world.clock.now() + 86_400_000, agendaKind: 'timer' }
+    }
+    await world.clock.advance(1_200)
+    expect(a.agenda.counts(ticket)).toBe(true)
+    await world.clock.advance(5_000)
+    expect(world.nudged('i:x')).toHaveLength(2)
+  })
+
+  it('an entry that was put off for a day no longer counts for what was to be looked at soon', async () => {
+    const world = createWorld()
+    const a = await world.start('a')
+    const ticket = await a.add('i:x', 1_000)
+    world.answer = () => ({
+      kind: 'again',
+      dueAt: world.clock.now() + 86_400_000,
+      agendaKind: 'timer',
+    })
+    await world.clock.advance(2_000)
+    expect(a.agenda.counts(ticket)).toBe(false)
+    await promptly(world.clock, a.agenda.renew(ticket))
+    expect(a.agenda.counts(ticket)).toBe(true)
+    await world.clock.advance(31_000)
+    expect(world.nudged('i:x')).toHaveLength(2)
+    // What was to be looked at in a day from the start does count.
+    const sleep = await a.add('i:y', 86_400_000, 'timer')
+    expect(a.agenda.counts(sleep)).toBe(true)
+  })
+})
+
 describe('trace 19: a slow clock behind the cursor', () => {
   it('an owner with a slower clock writes after the stored cursor all the same', async () => {
     const world = createWorld()

@@ -136,17 +136,33 @@ class ShardedAgenda implements Agenda {
   }
 
   counts(ticket: Ticket): boolean {
-    return heldOf(ticket).counts
+    const held = heldOf(ticket)
+    if (!held.counts || held.entry.dueAt > this.#latest(held)) return false
+    held.relied = true
+    return true
   }
 
   async renew(ticket: Ticket): Promise<Ticket> {
     const held = heldOf(ticket)
-    if (held.counts) return ticket
+    if (this.counts(ticket)) return ticket
     // Once it was retired, the cursor may have passed its item: only another write makes it count.
     held.retired = false
+    held.relied = true
     held.own = true
-    await this.#writer.write(held, held.write?.entry ?? held.entry)
+    const latest = this.#latest(held)
+    const next = held.write?.entry ?? held.entry
+    const entry = next.dueAt <= latest ? next : { ...next, kind: 'watch' as const, dueAt: latest }
+    await this.#writer.write(held, entry)
     return ticket
+  }
+
+  /**
+   * Until when an entry must be due for its ticket to count: a look may have found a subject asleep and put
+   * the entry off for days, just before it was woken.
+   */
+  #latest(held: Held): number {
+    const { clock, options } = this.#context
+    return Math.max(held.promisedAt, clock.now() + options.watchMs)
   }
 
   retire(ticket: Ticket): void {

@@ -17,6 +17,8 @@ export interface ItemHome {
 /** An entry in memory. */
 export class Held implements Ticket {
   entry: AgendaEntry
+  /** When it was to be looked at when it was added: who holds the ticket relies on that. */
+  readonly promisedAt: number
   /** The counting item that names it, once there is one. */
   home: HeldItem | undefined
   retired = false
@@ -25,6 +27,8 @@ export class Held implements Ticket {
   /** The write that is to give it a new home. */
   write: Write | undefined
   nudging = false
+  /** Somebody was told during the present look that it counts: what that look finds is out of date. */
+  relied = false
   tries = 0
   /** Not looked at before (epoch ms), after a look that failed. */
   notBefore = 0
@@ -33,6 +37,7 @@ export class Held implements Ticket {
 
   constructor(entry: AgendaEntry, own: boolean) {
     this.entry = entry
+    this.promisedAt = entry.dueAt
     this.own = own
   }
 

@@ -88,6 +88,7 @@ export class Nudger {
       leave()
     })
     held.nudging = true
+    held.relied = false
     this.nudges++
     try {
       const answer = await nudge(held.entry)
@@ -120,6 +121,10 @@ export class Nudger {
   }
 
   #apply(held: Held, answer: NudgeAnswer): void {
+    if (held.relied) {
+      this.schedule(held, this.#context.clock.now())
+      return
+    }
     if (answer.kind === 'retire') {
       held.retired = true
       return
