@@ -112,11 +112,12 @@ export async function until(
   clock: VirtualClock,
   done: () => boolean | Promise<boolean>,
   withinMs = 120_000,
+  stepMs = 10,
 ): Promise<number> {
   const start = clock.now()
   while (!(await done())) {
     if (clock.now() - start > withinMs) throw new Error(`not so within ${withinMs} ms`)
-    await clock.advance(10)
+    await clock.advance(stepMs)
   }
   return clock.now() - start
 }
