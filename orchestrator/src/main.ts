@@ -4,11 +4,15 @@ import type { Config } from './config/config-type.ts'
 import { loadConfig, processEnvironment } from './config.ts'
 import { FermataError } from './domain/errors.ts'
 
+const longTimeMs = 2 ** 30
+
 /** The service: reads its configuration, runs until it is told to stop, stops gracefully. */
 async function main(): Promise<void> {
   const config = configOrExit()
   const logger = createLogger({ level: config.log.level })
   const orchestrator = compose(config, { logger })
+  // The clock's timers do not keep a process alive; while it starts or stops, nothing else may be there.
+  setInterval(() => {}, longTimeMs)
   let stopping = false
   const stop = (signal: string) => {
     if (stopping) return
