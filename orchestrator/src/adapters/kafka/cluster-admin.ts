@@ -17,7 +17,10 @@ export interface ClusterAdmin {
   close(): Promise<void>
 }
 
-/** Connects when first asked, and keeps the connection. */
+/**
+ * Connects when first asked, and keeps the connection. One for each subscription: kafkajs asks for all topics
+ * that a client was ever asked about, and one of them that is deleted fails the others (INV-11).
+ */
 export function createClusterAdmin(name: string, kafka: Kafka): ClusterAdmin {
   const connection = keepConnection(kafka)
   const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {

@@ -1,15 +1,23 @@
+import type { Kafka } from 'kafkajs'
 import { FermataError } from '../../domain/errors.ts'
 import type {
   Clock,
   Logger,
   PartitionPosition,
+  RecordSink,
   RecordSource,
+  RunningSource,
   SourceSpec,
 } from '../../ports/index.ts'
 import { type ClusterAdmin, createClusterAdmin } from './cluster-admin.ts'
 import { GroupConsumer } from './group-consumer.ts'
 import { createKafkaClient } from './kafka-client.ts'
-import { type KafkaCluster, type KafkaSourceOptions, resolveKafkaOptions } from './kafka-options.ts'
+import {
+  type KafkaCluster,
+  type KafkaSourceOptions,
+  type ResolvedKafkaOptions,
+  resolveKafkaOptions,
+} from './kafka-options.ts'
 
 export type KafkaSourceDeps = {
   readonly clusters: Readonly<Record<string, KafkaCluster>>
@@ -30,78 +38,74 @@ export function createKafkaSource(deps: KafkaSourceDeps): RecordSource {
 
 class KafkaSource implements RecordSource {
   readonly #deps: KafkaSourceDeps
-  readonly #options: ReturnType<typeof resolveKafkaOptions>
-  readonly #admins = new Map<string, ClusterAdmin>()
-  readonly #open = new Set<GroupConsumer>()
+  readonly #options: ResolvedKafkaOptions
+  readonly #open = new Set<RunningSource>()
 
   constructor(deps: KafkaSourceDeps) {
     this.#deps = deps
     this.#options = resolveKafkaOptions(deps.options ?? {})
   }
 
-  async open(
-    spec: SourceSpec,
-    sink: Parameters<RecordSource['open']>[1],
-  ): ReturnType<RecordSource['open']> {
+  async open(spec: SourceSpec, sink: RecordSink): Promise<RunningSource> {
     const { clock } = this.#deps
-    const cluster = this.#cluster(spec.cluster)
     const logger = this.#deps.logger.child({ group: spec.groupId })
-    const consumer = new GroupConsumer({
-      admin: this.#admin(spec.cluster),
-      newClient: () => createKafkaClient(cluster, this.#options, logger),
-      options: this.#options,
-      spec,
-      sink,
-      clock,
-      logger,
-    })
-    await consumer.open()
-    this.#open.add(consumer)
-    return {
+    const newClient = () => this.#client(spec.cluster, logger)
+    const admin = createClusterAdmin(spec.cluster, newClient())
+    const options = this.#options
+    const consumer = new GroupConsumer({ admin, newClient, options, spec, sink, clock, logger })
+    const running: RunningSource = {
       stop: async () => {
         await consumer.stop()
-        this.#open.delete(consumer)
+        await admin.close()
+        this.#open.delete(running)
       },
+    }
+    this.#open.add(running)
+    try {
+      await consumer.open()
+      return running
+    } catch (error) {
+      await running.stop()
+      throw error
     }
   }
 
   async positions(
     spec: Pick<SourceSpec, 'cluster' | 'topics' | 'groupId'>,
   ): Promise<readonly PartitionPosition[]> {
-    const admin = this.#admin(spec.cluster)
-    await admin.requireTopics(spec.topics)
-    const committed = await admin.committed(spec.groupId, spec.topics)
-    const ranges = await admin.ranges(spec.topics)
-    return [...ranges].map(([key, { high }]) => {
-      const at = key.lastIndexOf('/')
-      return {
-        topic: key.slice(0, at),
-        partition: Number(key.slice(at + 1)),
-        committed: committed.get(key)?.toString(),
-        end: high.toString(),
-      }
-    })
+    const admin = createClusterAdmin(spec.cluster, this.#client(spec.cluster, this.#deps.logger))
+    try {
+      return await positionsOf(admin, spec)
+    } finally {
+      await admin.close()
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open].map((consumer) => consumer.stop()))
-    this.#open.clear()
-    await Promise.all([...this.#admins.values()].map((admin) => admin.close()))
-    this.#admins.clear()
+    await Promise.all([...this.#open].map((running) => running.stop()))
   }
 
-  #cluster(name: string): KafkaCluster {
+  #client(name: string, logger: Logger): Kafka {
     const cluster = Object.hasOwn(this.#deps.clusters, name) ? this.#deps.clusters[name] : undefined
-    if (cluster !== undefined) return cluster
+    if (cluster !== undefined) return createKafkaClient(cluster, this.#options, logger)
     throw new FermataError('subscription-invalid', `No Kafka cluster "${name}" is configured`)
   }
+}
 
-  #admin(name: string): ClusterAdmin {
-    const existing = this.#admins.get(name)
-    if (existing !== undefined) return existing
-    const kafka = createKafkaClient(this.#cluster(name), this.#options, this.#deps.logger)
-    const admin = createClusterAdmin(name, kafka)
-    this.#admins.set(name, admin)
-    return admin
-  }
+async function positionsOf(
+  admin: ClusterAdmin,
+  { topics, groupId }: Pick<SourceSpec, 'topics' | 'groupId'>,
+): Promise<readonly PartitionPosition[]> {
+  await admin.requireTopics(topics)
+  const committed = await admin.committed(groupId, topics)
+  const ranges = await admin.ranges(topics)
+  return [...ranges].map(([key, { high }]) => {
+    const at = key.lastIndexOf('/')
+    return {
+      topic: key.slice(0, at),
+      partition: Number(key.slice(at + 1)),
+      committed: committed.get(key)?.toString(),
+      end: high.toString(),
+    }
+  })
 }
