@@ -34,12 +34,14 @@ function damaged(message: unknown): fc.Arbitrary<unknown> {
   const without = (key: string) => Object.fromEntries(members.filter(([name]) => name !== key))
   const rebuild = (key: string, value: unknown): unknown =>
     Array.isArray(message)
-      ? Object.assign([...message], { [key]: value })
+      ? [...message.slice(0, Number(key)), value, ...message.slice(Number(key) + 1)]
       : { ...without(key), [key]: value }
   const keys = members.map(([key]) => key)
   return fc.oneof(
     fc.anything(),
-    fc.tuple(fc.string(), fc.anything()).map(([key, value]) => rebuild(key, value)),
+    fc
+      .tuple(Array.isArray(message) ? fc.constant(`${keys.length}`) : fc.string(), fc.anything())
+      .map(([key, value]) => rebuild(key, value)),
     ...(keys.length === 0 ? [] : [fc.constantFrom(...keys).map(without)]),
     ...members.map(([key, value]) =>
       fc
