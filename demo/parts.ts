@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { region } from '../test/emulator/function-spec.ts'
 import { createLambdaEmulator, type LambdaEmulator } from '../test/emulator/lambda-emulator.ts'
 import { startDynalite } from '../test/support/real-parts/dynalite.ts'
 import { startDynamoDbLocal } from '../test/support/real-parts/dynamodb-local.ts'
 import { type RunningKafka, startKafka } from '../test/support/real-parts/kafka.ts'
+import { jarsDirectory } from '../test/support/real-parts/maven-jars.ts'
 import type { RunningStore } from '../test/support/real-parts/running-store.ts'
 import type { StoreName } from './options.ts'
 import { Cluster } from './orchestrators/cluster.ts'
@@ -30,7 +32,7 @@ export interface PartsOptions {
 }
 
 export const functionNames = ['orders', 'inventory'] as const
-const partitions = 4
+export const partitions = 4
 const reviewDelayMs = 2_000
 /** Handlers of the subscription that run at a time, per orchestrator: this is a small machine. */
 const runningPerReplica = 6
@@ -38,12 +40,13 @@ const runningPerReplica = 6
 /** Starts everything, telling the screen; what depends on nothing starts side by side. */
 export async function startParts(options: PartsOptions): Promise<Parts> {
   const { screen, closing } = options
+  const doing = existsSync(jarsDirectory('kafka')) ? 'Starting Kafka' : 'Fetching Kafka by Maven'
   const kafkaStarting = startKafka()
   const storeStarting = startStore(options.store)
   // Awaited below; until then a failure must not count as unhandled.
   kafkaStarting.catch(() => {})
   closing.defer(() => storeStarting.then((started) => started.stop()).catch(() => {}))
-  const kafka = await screen.step('Starting Kafka', prepareKafka(kafkaStarting), () =>
+  const kafka = await screen.step(doing, prepareKafka(kafkaStarting), () =>
     described('Apache Kafka 4.1', `topic ${topic}, ${partitions} partitions`),
   )
   closing.defer(() => kafka.stop())

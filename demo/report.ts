@@ -2,6 +2,7 @@ import { outcomeOf } from './checks.ts'
 import type { InvocationFacts } from './orchestrators/journals.ts'
 import { expectedEffects, outcomes } from './orders.ts'
 import { effectKinds } from './outside-world/ledger.ts'
+import { partitions } from './parts.ts'
 import type { Run } from './run.ts'
 import { paint, plural, seconds } from './terminal/style.ts'
 import { renderTable, type Table } from './terminal/table.ts'
@@ -36,6 +37,7 @@ function summary(run: Run): Table {
     ],
     rows: [
       ['Orders', String(run.histories.length), ofOutcomes(run)],
+      ['Kafka records', String(run.histories.length), ofRecords(run)],
       ['Invocations', String(all.length), ofServices(all)],
       ['Lambda invocations', String(calls), ofFunctions(lambdas)],
       ['Suspensions', sum(({ suspensions }) => suspensions), 'a function that waits does not run'],
@@ -56,6 +58,10 @@ function ofOutcomes({ histories }: Run): string {
   return outcomes
     .map((outcome) => `${ends.filter((end) => end === outcome).length} ${outcome}`)
     .join(', ')
+}
+
+function ofRecords({ lag, deadRecords }: Run): string {
+  return `in ${plural(partitions, 'partition')}, ${lag} not committed, ${deadRecords} dead`
 }
 
 function ofServices(all: readonly InvocationFacts[]): string {
