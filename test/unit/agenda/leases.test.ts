@@ -52,6 +52,21 @@ describe('the lease of a replica', () => {
     expect(tickets.every((ticket) => a.agenda.counts(ticket))).toBe(true)
   })
 
+  it('is timed from before a heartbeat was sent, not from when its answer came', async () => {
+    const world = createWorld()
+    const a = await world.start('a', { options: { requestMs: 10_000 } })
+    const beats = a.leases.stall('putReplica', 'answer')
+    await world.clock.advance(600)
+    expect(beats).toHaveLength(1)
+    await world.clock.advance(2_200)
+    beats[0]?.release()
+    await world.clock.advance(10)
+    // Sent at 500, answered at 2 800.
+    expect(a.agenda.ready()).toBe(true)
+    await world.clock.advance(200)
+    expect(a.agenda.ready()).toBe(false)
+  })
+
   it('survives a heartbeat that arrives although its answer does not', async () => {
     const world = createWorld()
     const a = await world.start('a')

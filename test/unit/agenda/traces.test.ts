@@ -119,7 +119,8 @@ describe('trace 2: a stalled owner’s flush lands behind the cursor', () => {
 
   it('what an entry replaces stays until the new one counts', async () => {
     const world = createWorld()
-    const a = await world.start('a')
+    const settings = { options: { tidyMs: 100, cursorMs: 100, cursorEntries: 1 } }
+    const a = await world.start('a', settings)
     await world.start('b')
     await world.clock.advance(5_000)
     await a.add('i:x', 1_000)
