@@ -22,7 +22,7 @@ import {
 } from '../../../support/sim-clock.ts'
 import { type Stallable, stallable } from './stallable.ts'
 
-export const options = {
+const options = {
   shards: 8,
   leaseMs: 2_500,
   heartbeatMs: 500,
