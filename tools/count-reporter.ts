@@ -5,7 +5,8 @@ import type { Reporter, TestModule } from 'vitest/node'
  * ends, because coverage tables and thresholds are printed after the last reporter hook.
  */
 export class CountReporter implements Reporter {
-  #line = '0 passed, 0 failed'
+  /** Until the tests have been counted: a run that breaks before that has failed. */
+  #line = '0 passed, 1 failed'
   #registered = false
 
   onInit(): void {
