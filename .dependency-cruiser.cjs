@@ -47,7 +47,7 @@ module.exports = {
       [
         `${sdk}(protocol|table)/`,
         `${sdk}replay/ports\\.ts$`,
-        `${vendors}valibot/`,
+        `${vendors}(aws4fetch|valibot)/`,
         '^(node:)?(buffer|crypto|timers/promises|util|zlib)$',
       ],
     ),
@@ -62,7 +62,7 @@ module.exports = {
       'replay-never-reaches-a-transport',
       'table, Lambda and HTTP come by its ports',
       { path: `${sdk}(protocol|replay)/` },
-      [`${sdk}table/`, `${vendors}(@middy|aws4)/`],
+      [`${sdk}table/`, `${vendors}(@middy|aws4fetch)/`],
     ),
     only('domain-is-pure', 'no clock, no I/O, no randomness, no vendor', `${orchestrator}domain/`, [
       `${orchestrator}domain/`,
@@ -138,7 +138,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/' },
+    exclude: { path: '^(lambda-runtime|orchestrator)/dist/' },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     enhancedResolveOptions: {

@@ -35,7 +35,7 @@ const entropy: readonly (readonly [code: string, rule: string])[] = [
 ]
 
 const imports: readonly (readonly [folder: string, ...specifiers: string[]])[] = [
-  ['lambda-runtime/src/protocol', '../replay/ports.ts', '@aws-sdk/client-dynamodb', 'aws4'],
+  ['lambda-runtime/src/protocol', '../replay/ports.ts', '@aws-sdk/client-dynamodb', 'aws4fetch'],
   ['lambda-runtime/src/replay', '../table/index.ts', '@middy/core', '@aws-sdk/client-lambda'],
   ['lambda-runtime/src/table', '../replay/replay.ts', '@aws-sdk/client-dynamodb'],
   ['lambda-runtime/src', '@aws-sdk/client-dynamodb', '@fermata/orchestrator/domain/decide'],
@@ -183,7 +183,7 @@ describe('the fences that dependency-cruiser keeps', () => {
       'lambda-runtime/src/table/b.ts': nothing,
       'lambda-runtime/src/far.ts': `export * as far from './farther.ts'`,
       'lambda-runtime/src/farther.ts': `export * as sdk from '@aws-sdk/client-dynamodb'`,
-      'lambda-runtime/src/signing.ts': `export * as aws4 from 'aws4'`,
+      'lambda-runtime/src/signing.ts': `export * as aws4fetch from 'aws4fetch'`,
       'orchestrator/src/domain/b.ts': nothing,
       'orchestrator/src/ports/b.ts': nothing,
       'orchestrator/src/engine/b.ts': nothing,
@@ -195,7 +195,7 @@ describe('the fences that dependency-cruiser keeps', () => {
         reached.map(([, from, specifier]) => [from, `export * as a from '${specifier}'`]),
       ),
     })
-    for (const vendor of ['@aws-sdk/client-dynamodb', 'kafkajs', 'aws4']) {
+    for (const vendor of ['@aws-sdk/client-dynamodb', 'kafkajs', 'aws4fetch']) {
       await mkdir(dirname(join(directory, 'node_modules', vendor)), { recursive: true })
       await symlink(join(root, 'node_modules', vendor), join(directory, 'node_modules', vendor))
     }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel } from '../protocol/index.ts'
 import { credentialsFrom, type Environment, endpointOf } from './environment.ts'
-import { signRequest } from './sign-request.ts'
+import { type SigningKeys, signRequest } from './sign-request.ts'
 import { TableError } from './table-error.ts'
 
 export type DynamoOperation = 'PutItem' | 'Query'
@@ -10,6 +10,7 @@ export type DynamoHttpOptions = {
   readonly channel: Channel
   readonly environment: () => Environment
   readonly fetch: typeof fetch
+  readonly signingKeys: SigningKeys
   /** Longest wait for one answer, in ms. */
   readonly requestTimeoutMs: number
   readonly maxTries: number
@@ -72,10 +73,11 @@ async function callOnce(
 ): Promise<Readonly<Record<string, unknown>>> {
   const environment = options.environment()
   const url = endpointOf(options.channel, environment)
-  const headers = signRequest(
+  const headers = await signRequest(
     { url, region: options.channel.region, headers: headersOf(operation), body },
     credentialsFrom(environment),
     new Date(),
+    options.signingKeys,
   )
   const signal = AbortSignal.timeout(options.requestTimeoutMs)
   let response: Response

@@ -16,6 +16,7 @@ import {
   type StoredSegment,
   segmentKey,
 } from './segment-item.ts'
+import type { SigningKeys } from './sign-request.ts'
 import { TableError } from './table-error.ts'
 import { fromWireItem, toWireItem } from './wire-item.ts'
 
@@ -71,6 +72,7 @@ export function createTableJournal(
 }
 
 function createCall(request: InvokeRequest, options: TableJournalOptions): Call {
+  const signingKeys: SigningKeys = new Map()
   return async (operation, input) => {
     const { callDynamo } = await import('./dynamo-http.ts')
     return callDynamo(
@@ -78,6 +80,7 @@ function createCall(request: InvokeRequest, options: TableJournalOptions): Call 
         channel: request.channel,
         environment: options.environment ?? lambdaEnvironment,
         fetch: options.fetch ?? fetch,
+        signingKeys,
         requestTimeoutMs: options.requestTimeoutMs ?? 3_000,
         maxTries: options.maxTries ?? 8,
       },
