@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { CountReporter } from './tools/count-reporter.ts'
 
-const conditions = ['source', 'node', 'import', 'default']
+// Node knows `import` and `require` by itself. Named here they would also reach the `require` of packages.
+const conditions = ['source', 'node']
 const seconds = 1_000
 
 /** What needs Java and Maven; each such test says itself when they are missing. */
