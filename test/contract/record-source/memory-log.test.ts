@@ -1,5 +1,5 @@
-import { MemoryLog } from '@fermata/orchestrator/adapters/memory-log/memory-log'
-import { createMemorySource } from '@fermata/orchestrator/adapters/memory-log/memory-source'
+import { MemoryLog } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-log'
+import { createMemorySource } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-source'
 import { createSystemClock } from '@fermata/orchestrator/adapters/system/system-clock'
 import { describe } from 'vitest'
 import { silentLogger } from '../../unit/subscriptions/support/doubles.ts'

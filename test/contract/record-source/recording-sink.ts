@@ -72,7 +72,7 @@ export class RecordingSink implements RecordSink {
   }
 }
 
-export function position(record: SourceRecord): string {
+function position(record: SourceRecord): string {
   return `${record.partition}:${record.offset}`
 }
 

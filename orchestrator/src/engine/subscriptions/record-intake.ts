@@ -25,7 +25,7 @@ export type IntakeDeps = {
 const final: ReadonlySet<string> = new Set(['topic-recreated'])
 
 const firstRetryMs = 200
-const maxRetryMs = 10_000
+const maxRetryMs = 2_000
 const warnEveryMs = 5_000
 
 /**

@@ -1,10 +1,9 @@
-import { createMemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
-
-import { MemoryLog } from '@fermata/orchestrator/adapters/memory-log/memory-log'
+import { MemoryLog } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-log'
 import {
   createMemorySource,
   type MemorySource,
-} from '@fermata/orchestrator/adapters/memory-log/memory-source'
+} from '@fermata/orchestrator/adapters/kafka/memory-log/memory-source'
+import { createMemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
 import {
   createSubscriptions,
   type Subscriptions,

@@ -1,5 +1,5 @@
-import { FermataError } from '../../domain/errors.ts'
-import type { Clock, Logger, RecordSource } from '../../ports/index.ts'
+import { FermataError } from '../../../domain/errors.ts'
+import type { Clock, Logger, RecordSource } from '../../../ports/index.ts'
 import type { MemoryLog } from './memory-log.ts'
 import { type MemberTimes, MemoryMember } from './memory-member.ts'
 

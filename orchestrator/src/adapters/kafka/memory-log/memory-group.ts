@@ -1,5 +1,5 @@
-import type { Clock } from '../../ports/index.ts'
-import { partitionKey, type TopicPartition } from '../kafka/topic-partition.ts'
+import type { Clock } from '../../../ports/index.ts'
+import { partitionKey, type TopicPartition } from '../topic-partition.ts'
 import type { MemoryLog } from './memory-log.ts'
 
 /** A member as its group sees it. */

@@ -1,5 +1,5 @@
-import { FermataError } from '../../domain/errors.ts'
-import type { Clock, SourceRecord } from '../../ports/index.ts'
+import { FermataError } from '../../../domain/errors.ts'
+import type { Clock, SourceRecord } from '../../../ports/index.ts'
 import { MemoryGroup } from './memory-group.ts'
 
 export type NewRecord = {
