@@ -1,6 +1,5 @@
 import type { Clock } from '../../../ports/index.ts'
 import { partitionKey, type TopicPartition } from '../topic-partition.ts'
-import type { MemoryLog } from './memory-log.ts'
 
 /** A member as its group sees it. */
 export interface GroupPeer {
@@ -20,7 +19,7 @@ class UnknownMemberError extends Error {
 
 /** A consumer group: who is in it, who holds what, and how far each partition is committed. */
 export class MemoryGroup {
-  readonly #log: MemoryLog
+  readonly #partitionsOf: (topic: string) => number
   readonly #clock: Clock
   readonly #sessionTimeoutMs: number
   readonly #members = new Set<GroupPeer>()
@@ -28,8 +27,9 @@ export class MemoryGroup {
   #generation = 0
   #rebalances: Promise<void> = Promise.resolve()
 
-  constructor(log: MemoryLog, clock: Clock, sessionTimeoutMs: number) {
-    this.#log = log
+  /** `partitionsOf` answers 0 for a topic that does not exist. */
+  constructor(partitionsOf: (topic: string) => number, clock: Clock, sessionTimeoutMs: number) {
+    this.#partitionsOf = partitionsOf
     this.#clock = clock
     this.#sessionTimeoutMs = sessionTimeoutMs
   }
@@ -102,14 +102,9 @@ export class MemoryGroup {
   }
 
   #partitions(): TopicPartition[] {
-    const topics = new Set([...this.#members].flatMap(({ topics }) => topics))
-    return [...topics]
-      .filter((topic) => this.#log.has(topic))
-      .flatMap((topic) =>
-        Array.from({ length: this.#log.partitionsOf(topic) }, (_, partition) => ({
-          topic,
-          partition,
-        })),
-      )
+    const topics = new Set([...this.#members].flatMap((member) => member.topics))
+    return [...topics].flatMap((topic) =>
+      Array.from({ length: this.#partitionsOf(topic) }, (_, partition) => ({ topic, partition })),
+    )
   }
 }

@@ -78,10 +78,6 @@ export class MemoryLog {
     for (const one of found.records.keys()) if (one < offset) found.records.delete(one)
   }
 
-  has(topic: string): boolean {
-    return this.#topics.has(topic)
-  }
-
   /** @throws FermataError `topic-not-found` */
   partitionsOf(topic: string): number {
     return this.#partitions(topic).length
@@ -112,7 +108,8 @@ export class MemoryLog {
   group(groupId: string): MemoryGroup {
     const existing = this.#groups.get(groupId)
     if (existing !== undefined) return existing
-    const group = new MemoryGroup(this, this.#clock, this.#sessionTimeoutMs)
+    const sizeOf = (topic: string): number => this.#topics.get(topic)?.length ?? 0
+    const group = new MemoryGroup(sizeOf, this.#clock, this.#sessionTimeoutMs)
     this.#groups.set(groupId, group)
     return group
   }
