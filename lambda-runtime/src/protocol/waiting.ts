@@ -32,11 +32,18 @@ export function isSatisfied(
   return statusOfWaiting(waiting, statusOf, now) !== 'pending'
 }
 
+/**
+ * `either`: there is an outcome, and it may be a value or a failure. So it is with a race: who arrived
+ * first is not told here, and a timeout that won is an error. Where it matters the handler is woken: to wake it
+ * once too often costs an attempt, not to wake it costs the invocation.
+ */
+type WaitingStatus = OpStatus | 'either'
+
 function statusOfWaiting(
   waiting: Waiting,
   statusOf: (op: number) => OpStatus,
   now: number,
-): OpStatus {
+): WaitingStatus {
   switch (waiting.kind) {
     case 'op':
       return statusOf(waiting.op)
@@ -49,13 +56,16 @@ function statusOfWaiting(
 
 type Combinator = Exclude<Waiting['kind'], 'op' | 'timer'>
 
-const combine: Record<Combinator, (of: readonly OpStatus[]) => OpStatus> = {
-  all: (of) => first(of, ['failure', 'pending']) ?? 'value',
-  any: (of) => first(of, ['value', 'pending']) ?? 'failure',
-  race: (of) => of.find((status) => status !== 'pending') ?? 'pending',
+const combine: Record<Combinator, (of: readonly WaitingStatus[]) => WaitingStatus> = {
+  all: (of) => first(of, ['failure', 'either', 'pending']) ?? 'value',
+  any: (of) => first(of, ['value', 'either', 'pending']) ?? 'failure',
+  race: (of) => (of.every((status) => status === 'pending') ? 'pending' : 'either'),
   allSettled: (of) => first(of, ['pending']) ?? 'value',
 }
 
-function first(of: readonly OpStatus[], order: readonly OpStatus[]): OpStatus | undefined {
+function first(
+  of: readonly WaitingStatus[],
+  order: readonly WaitingStatus[],
+): WaitingStatus | undefined {
   return order.find((status) => of.includes(status))
 }
