@@ -47,7 +47,7 @@ requirePart('kafka')('records of a topic', () => {
   }
 
   async function produce(topic: string, count: number, from = 0): Promise<void> {
-    const producer = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).producer()
+    const producer = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer()
     await producer.connect()
     for (let start = from; start < from + count; start += 500) {
       const messages = Array.from({ length: Math.min(500, from + count - start) }, (_, index) => ({
@@ -61,7 +61,7 @@ requirePart('kafka')('records of a topic', () => {
 
   /** The committed offset of each partition. */
   async function committed(groupId: string, topic: string): Promise<readonly number[]> {
-    const admin = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).admin()
+    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
     await admin.connect()
     const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] })
     await admin.disconnect()
