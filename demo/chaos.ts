@@ -1,5 +1,6 @@
 import type { LambdaEmulator } from '../test/emulator/lambda-emulator.ts'
 import type { Replica } from './orchestrators/replica.ts'
+import { plural } from './terminal/style.ts'
 
 /** Something that was killed while it worked. */
 export interface Kill {
@@ -58,7 +59,7 @@ export class Chaos {
     void victim.kill()
     this.#book(
       'orchestrator',
-      `killed orchestrator ${victim.name} (pid ${victim.pid}) by SIGKILL, ${running} handlers running`,
+      `killed orchestrator ${victim.name} (pid ${victim.pid}) by SIGKILL, ${plural(running, 'handler')} running`,
     )
   }
 

@@ -3,6 +3,7 @@ import type { End, InvocationFacts } from './orchestrators/journals.ts'
 import { expectedEffects, expectedOutcome, type Outcome } from './orders.ts'
 import type { Effect } from './outside-world/ledger.ts'
 import type { OrderHistory, Run } from './run.ts'
+import { plural } from './terminal/style.ts'
 
 /** What is not as it must be, as sentences; empty when all is well. */
 export function findProblems(run: Run): readonly string[] {
@@ -15,8 +16,8 @@ export function findProblems(run: Run): readonly string[] {
     ]),
     ...strayEffects(run),
     ...missingKills(run),
-    ...(run.lag === 0 ? [] : [`${run.lag} records are not committed`]),
-    ...(run.deadRecords === 0 ? [] : [`${run.deadRecords} records were put aside as dead`]),
+    ...(run.lag === 0 ? [] : [`${plural(run.lag, 'record')} not committed`]),
+    ...(run.deadRecords === 0 ? [] : [`${plural(run.deadRecords, 'record')} put aside as dead`]),
   ]
 }
 
@@ -42,7 +43,7 @@ function outcomeOfEnd(end: End): Outcome | undefined {
 
 function missingOrders({ orders, histories }: Run): readonly string[] {
   const missing = orders.length - histories.length
-  return missing === 0 ? [] : [`${missing} orders were not produced`]
+  return missing === 0 ? [] : [`${plural(missing, 'order')} not produced`]
 }
 
 function wrongOutcome(history: OrderHistory): readonly string[] {

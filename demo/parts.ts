@@ -33,6 +33,8 @@ export interface PartsOptions {
 
 export const functionNames = ['orders', 'inventory'] as const
 export const partitions = 4
+/** Fewer than by default: each is read several times a second, and this is a small machine. */
+const shards = 8
 const reviewDelayMs = 2_000
 /** Handlers of the subscription that run at a time, per orchestrator: this is a small machine. */
 const runningPerReplica = 6
@@ -103,6 +105,7 @@ async function startReplicas(
   const config = {
     table: 'fermata',
     createTable: true,
+    agenda: { shards },
     kafka: { main: { brokers: parts.kafka.brokers } },
   }
   const start = (name: string) => startReplica({ name, config, environment, logDirectory })

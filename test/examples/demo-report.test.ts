@@ -72,7 +72,7 @@ describe('the demo checks', () => {
     const open = { ...first, invocations: [factsOf(id, [segment(attempt(1))])] }
 
     expect(findProblems({ ...run, histories: [open, ...others] })).toEqual([
-      '1 orders were not produced',
+      '1 order not produced',
       `${first.order.id} should be confirmed and is running`,
       `${first.order.id}: invocation ${id} is still running`,
     ])
@@ -83,8 +83,8 @@ describe('the demo checks', () => {
 
     expect(findProblems({ ...run, lag: 3, deadRecords: 1, kills: run.kills.slice(1) })).toEqual([
       'no function was killed: all was over before',
-      '3 records are not committed',
-      '1 records were put aside as dead',
+      '3 records not committed',
+      '1 record put aside as dead',
     ])
   })
 })
