@@ -14,6 +14,8 @@ export type OrchestratorSettings = {
 }
 
 const entry = fileURLToPath(new URL('./orchestrator-process.ts', import.meta.url))
+/** Compiled code, so that a start does not strip and compile everything again. */
+const compileCache = fileURLToPath(new URL('../../../.cache/compile', import.meta.url))
 
 /** An orchestrator in a process of its own. */
 export class OrchestratorUnderTest {
@@ -105,6 +107,11 @@ export class OrchestratorUnderTest {
     return body as InvocationView
   }
 
+  /** Waits for the output. */
+  async outputOf(id: InvocationId): Promise<Answer> {
+    return this.#request(`${this.ingress}/invocations/${id}/attach`, 'GET')
+  }
+
   async journal(id: InvocationId): Promise<readonly Segment[]> {
     const { body } = await this.get(`invocations/${id}/journal`)
     return (body as { segments: readonly Segment[] }).segments
@@ -189,6 +196,7 @@ function environmentOf(settings: OrchestratorSettings): NodeJS.ProcessEnv {
     ...settings.config,
   }
   return {
+    NODE_COMPILE_CACHE: compileCache,
     FERMATA_CONFIG: JSON.stringify(config),
     AWS_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'test',

@@ -1,0 +1,176 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
+import { requirePart } from '../support/real-parts/require-part.ts'
+import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
+import { createSystem, eventually, type System } from './support/system.ts'
+import { openWitness, type Witness } from './support/witness.ts'
+
+requirePart('dynamodb-local')('when a replica ends', () => {
+  let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
+  let witness: Witness
+
+  beforeAll(async () => {
+    ;[database, witness] = await Promise.all([startDynamoDbLocal(), openWitness()])
+  })
+
+  afterAll(async () => {
+    await witness?.close()
+    await database?.stop()
+  })
+
+  /** Two replicas with their usual times, and functions of their own. */
+  async function withTwo(
+    act: (
+      system: System,
+      first: OrchestratorUnderTest,
+      second: OrchestratorUnderTest,
+    ) => Promise<void>,
+    config: object = {},
+  ): Promise<void> {
+    const environment = { WITNESS_URL: witness.url }
+    const system = await createSystem({ dynamodb: database.endpoint, environment, config })
+    try {
+      const [first, second] = await Promise.all([system.start(), system.start()])
+      await first.post('deployments', { arn: system.deploy('steps') })
+      system.lambda.resetStatistics('steps')
+      await act(system, first, second)
+    } finally {
+      await system.close()
+    }
+  }
+
+  async function send(replica: OrchestratorUnderTest, path: string, input: unknown) {
+    return eventually(`${path} is accepted`, async () => {
+      const { status, body } = await replica.call(`steps/${path}/send`, input)
+      return status === 202 ? (body as { invocationId: InvocationId }).invocationId : undefined
+    })
+  }
+
+  describe.concurrent('by SIGKILL', () => {
+    it('its work goes on elsewhere within ten seconds', () =>
+      withTwo(async (_system, first, second) => {
+        const id = await send(first, 'held', 'short')
+        await witness.arrived('short')
+        await first.kill()
+        const killedAt = performance.now()
+        // The function ends, and nobody is there to hear of it.
+        witness.open('short')
+
+        expect((await second.outputOf(id)).body).toBe(2)
+        expect(performance.now() - killedAt).toBeLessThan(10_000)
+        expect(witness.effects('short')).toEqual({ short: 2 })
+      }))
+
+    it('a long step that is still alive is not run twice', () =>
+      withTwo(async (system, first, second) => {
+        const id = await send(first, 'held', 'long')
+        await witness.arrived('long')
+        await aliveIn(second, id)
+        await first.kill()
+        // Longer than it takes to adopt the step and to find one dead that was silent from the start.
+        await new Promise((resolve) => setTimeout(resolve, 11_000))
+        witness.open('long')
+
+        expect((await second.outputOf(id)).body).toBe(1)
+        expect(witness.effects('long')).toEqual({ long: 1 })
+        expect(system.lambda.statistics('steps').invocations).toBe(1)
+        expect((await second.invocation(id)).attempts).toBe(1)
+      }))
+  })
+
+  describe.concurrent('by SIGTERM', () => {
+    it('it finishes what is short, hands the rest over at once, and says that all went well', () =>
+      withTwo(async (system, first, second) => {
+        const short = await send(first, 'held', 'finishes')
+        const nap = await send(first, 'nap', { name: 'wakes elsewhere', ms: 3_000 })
+        await witness.arrived('finishes')
+        await eventually(
+          'one sleeps',
+          async () => (await second.invocation(nap)).status === 'suspended',
+        )
+
+        const stopped = first.stop()
+        await eventually(
+          'it takes nothing new',
+          async () => (await first.get('ready').catch(() => undefined))?.status !== 200,
+        )
+        witness.open('finishes')
+
+        expect(await stopped).toBe(0)
+        expect((await second.outputOf(short)).body).toBe(1)
+        expect((await second.outputOf(nap)).body).toBe(1)
+        expect((await second.invocation(short)).attempts).toBe(1)
+        expect(system.lambda.statistics('steps').invocations).toBe(3)
+        // Nobody had to wait for a lease to run out.
+        expect(second.output).not.toContain('taken for dead')
+      }))
+
+    it('a step that takes longer than it may wait goes on under another replica', () =>
+      withTwo(
+        async (_system, first, second) => {
+          const id = await send(first, 'held', 'outlives')
+          await witness.arrived('outlives')
+          expect(await first.stop()).toBe(0)
+          await aliveIn(second, id)
+          witness.open('outlives')
+
+          expect((await second.outputOf(id)).body).toBe(1)
+          expect((await second.invocation(id)).attempts).toBe(1)
+        },
+        { shutdownMs: 200 },
+      ))
+  })
+
+  it('both replicas are replaced under a stream of invocations, and nothing is lost or done twice', () =>
+    withTwo(async (system, first, second) => {
+      const replicas = [first, second]
+      const done: Promise<unknown>[] = []
+      let streaming = true
+      const stream = async () => {
+        for (let n = 0; streaming; n++) {
+          done.push(callAnywhere(replicas, 'nap', { name: `stream ${n}`, ms: 200 }, `stream ${n}`))
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      }
+      const streamed = stream()
+      for (const old of [first, second]) {
+        replicas.push(await system.start())
+        expect(await old.stop()).toBe(0)
+        replicas.splice(replicas.indexOf(old), 1)
+      }
+      streaming = false
+      await streamed
+
+      expect(new Set(await Promise.all(done))).toEqual(new Set([1]))
+      expect(Object.values(witness.effects('stream')).filter((times) => times > 1)).toEqual([])
+      expect(Object.keys(witness.effects('stream'))).toHaveLength(done.length)
+    }))
+})
+
+/** As a client behind a load balancer: one key, asked again until there is an output. */
+async function callAnywhere(
+  replicas: readonly OrchestratorUnderTest[],
+  handler: string,
+  input: unknown,
+  key: string,
+): Promise<unknown> {
+  return eventually(
+    `an output for ${key}`,
+    async () => {
+      const replica = replicas[Math.floor(Math.random() * replicas.length)]
+      const answer = await replica
+        ?.call(`steps/${handler}`, input, { 'idempotency-key': key })
+        .catch(() => undefined)
+      return answer?.status === 200 ? answer.body : undefined
+    },
+    60_000,
+  )
+}
+
+/** Resolves when the attempt has shown in its journal that it goes on. */
+async function aliveIn(replica: OrchestratorUnderTest, id: InvocationId): Promise<void> {
+  await eventually('it shows that it is alive', async () =>
+    (await replica.journal(id)).some(({ entries }) => entries.some(({ kind }) => kind === 'alive')),
+  )
+}
