@@ -10,6 +10,7 @@ import type { OpTable } from './op-table.ts'
 import type { Outbox } from './outbox.ts'
 import type { HandlerHost } from './ports.ts'
 import { unreachable } from './reply.ts'
+import { Settling } from './settling.ts'
 import type { Steps } from './steps.ts'
 import type { TailReader } from './tail-reader.ts'
 import type { Tuning } from './tuning.ts'
@@ -43,7 +44,7 @@ export type HandlerEnd = Extract<ReplyStatus, { kind: 'completed' | 'failed' | '
  */
 export class Attempt {
   readonly #parts: AttemptParts
-  #quietTurns = 0
+  readonly #settling: Settling
   readonly #startedAt: number
   #caughtUpBy: number
   #hasProgressed = false
@@ -52,6 +53,7 @@ export class Attempt {
     this.#parts = parts
     this.#startedAt = parts.host.now()
     this.#caughtUpBy = this.#startedAt + parts.tuning.replayPatienceMs
+    this.#settling = new Settling(parts.host, parts.awaited, parts.tuning)
   }
 
   /** Runs until the attempt is over, one way or another. */
@@ -59,7 +61,7 @@ export class Attempt {
     const { host, bell } = this.#parts
     for (;;) {
       await host.drained()
-      if (bell.rang()) this.#quietTurns = 0
+      if (bell.rang()) this.#settling.stir()
       const move = this.#next()
       if (move === 'wait') await this.#wait()
       else if (move !== 'again') return move
@@ -89,6 +91,7 @@ export class Attempt {
     const { handOuts, host, table, tuning } = this.#parts
     const repeated = handOuts.repeat()
     if (repeated === 'repeated') {
+      this.#settling.handsOut()
       this.#caughtUpBy = host.now() + tuning.replayPatienceMs
       return 'again'
     }
@@ -97,21 +100,22 @@ export class Attempt {
       return { kind: 'paused', failure: table.stuck(tuning.replayPatienceMs) }
     }
     if (host.remainingMs() <= tuning.yieldMarginMs / 2) return this.#outOfTime()
-    return this.#isSettling() ? 'again' : 'wait'
+    return this.#settling.hasTurns() ? 'again' : 'wait'
   }
 
   #live(): Move {
     const { host, steps } = this.#parts
     if (this.#handOut()) {
+      this.#settling.handsOut()
       this.#hasProgressed = true
       return 'again'
     }
     if (this.#mustYield()) return { kind: 'suspended', waitingOn: waitingOnNothing }
     this.#startSteps()
     if (steps.isBusy(host.now())) return 'wait'
-    if (this.#isSettling()) return 'again'
+    if (this.#settling.hasTurns()) return 'again'
     const trees = this.#parts.awaited.trees()
-    if (trees.length === 0) return 'wait'
+    if (trees.length === 0 || this.#settling.graceEndsAt !== undefined) return 'wait'
     return { kind: 'suspended', waitingOn: waitingOn(trees, steps.retryTimes) }
   }
 
@@ -167,7 +171,7 @@ export class Attempt {
         : host.timer(Math.max(0, due - host.now()), () => bell.ring())
     await bell.heard()
     cancel()
-    this.#quietTurns = 0
+    this.#settling.stir()
   }
 
   #dueTimes(): readonly number[] {
@@ -182,6 +186,7 @@ export class Attempt {
     const isTailWanted = steps.isBusy(host.now()) && this.#waitsForOthers()
     return [
       tail.nextReadAt(isTailWanted),
+      this.#settling.graceEndsAt,
       ...steps.retryTimes,
       ...this.#sleeps().map(({ wakeAt }) => wakeAt),
     ]
@@ -213,12 +218,6 @@ export class Attempt {
     const end = host.now() + host.remainingMs()
     if (!handOuts.isCaughtUp) return end - tuning.yieldMarginMs / 2
     return this.#hasProgressed && !steps.isExecuting ? end - tuning.yieldMarginMs : undefined
-  }
-
-  /** A few turns in which short waits that are not durable may end. */
-  #isSettling(): boolean {
-    this.#quietTurns += 1
-    return this.#quietTurns <= this.#parts.tuning.graceTurns
   }
 
   /** The sleeps that user code waits for. */

@@ -4,13 +4,26 @@ import type { Durable } from './durable.ts'
 /** The durable promises that user code waits for: those whose `then` was called and that have no outcome. */
 export class Awaited {
   readonly #roots = new Set<Durable<unknown>>()
+  #begun = 0
+  #ended = 0
+
+  /** How many waits have begun. */
+  get begun(): number {
+    return this.#begun
+  }
+
+  /** How many waits have ended. */
+  get ended(): number {
+    return this.#ended
+  }
 
   add(promise: Durable<unknown>): void {
+    this.#begun += 1
     this.#roots.add(promise)
   }
 
   delete(promise: Durable<unknown>): void {
-    this.#roots.delete(promise)
+    if (this.#roots.delete(promise)) this.#ended += 1
   }
 
   /** A tree for each of them that the journal can bring on. */

@@ -2,6 +2,8 @@
 export type Tuning = {
   /** How often the event loop may turn, with nothing happening, before a blocked handler suspends. */
   readonly graceTurns: number
+  /** How long it may do nothing where a wait has ended and no other begun: it may wait for something not durable. */
+  readonly graceMs: number
   /** How long replay waits for ops that the journal has and user code has not issued. */
   readonly replayPatienceMs: number
   /** A failed step whose next try is not further away than this is waited for in process. */
@@ -26,6 +28,7 @@ export type Tuning = {
 export function resolveTuning(given: Partial<Tuning>, remainingMs: number): Tuning {
   return {
     graceTurns: 5,
+    graceMs: 50,
     replayPatienceMs: 20_000,
     shortBackoffMs: 1_000,
     resultLingerMs: 100,

@@ -207,6 +207,27 @@ describe('an await that is not durable', () => {
     expect(reply.status).toEqual({ kind: 'suspended', waitingOn: { kind: 'op', op: 0 } })
   })
 
+  it('gets some time where it follows a durable one, be the loser of a plain race still pending', async () => {
+    const stage: Stage = new Stage(async (ctx) => {
+      await Promise.race([ctx.awakeable().promise, ctx.run('quick', () => 1)])
+      await stage.world.delay(40)
+      return 'done'
+    })
+    const reply = await stage.attempt()
+    expect(reply.status).toEqual(completed('done'))
+  })
+
+  it('gets no time where a durable one has begun since: the handler is suspended at once', async () => {
+    const stage: Stage = new Stage(async (ctx) => {
+      await ctx.run('quick', () => 1)
+      await ctx.awakeable().promise
+    })
+    const start = stage.world.now
+    const reply = await stage.attempt()
+    expect(reply.status.kind).toBe('suspended')
+    expect(stage.world.now).toBe(start)
+  })
+
   it('gets a few turns before the handler is suspended for something durable', async () => {
     const stage: Stage = new Stage((ctx) =>
       Promise.all([

@@ -8,6 +8,7 @@ import {
   type InvokeReply,
   type InvokeRequest,
   invocationIdFrom,
+  type Segment,
   type Value,
 } from '../../../../lambda-runtime/src/protocol/index.ts'
 import { type AttemptDeps, runAttempt } from '../../../../lambda-runtime/src/replay/run-attempt.ts'
@@ -49,6 +50,14 @@ export class Stage {
       origin: { kind: 'http' },
       retentionMs: 86_400_000,
     })
+  }
+
+  /** Goes on with another journal, at its time. */
+  with(journal: readonly Segment[]): this {
+    this.journal.segments.splice(0, Number.POSITIVE_INFINITY, ...structuredClone(journal))
+    const at = journal.at(-1)?.at ?? 0
+    this.world.skipTo(at)
+    return this
   }
 
   /** Makes time pass until the attempt has ended. */

@@ -4,13 +4,14 @@ type Timer = { readonly at: number; readonly order: number; readonly fn: () => v
 
 /** Quiet turns of the event loop after which nothing but time can move the world on. */
 const quietTurns = 8
+/** A nonce is unique among all attempts of all worlds: journals move between them. */
+let nonces = 0
 
 /** Time that passes when nothing else can happen, and hosts for attempts that live in it. */
 export class World {
   #now: number
   #timers: Timer[] = []
   #order = 0
-  #nonces = 0
   #drains = 0
 
   constructor(startMs = 1_000_000) {
@@ -26,6 +27,11 @@ export class World {
     return this.#timers.length
   }
 
+  /** Lets time pass in which nothing happens. */
+  skipTo(ms: number): void {
+    this.#now = Math.max(this.#now, ms)
+  }
+
   /** A host whose attempt may last `lifeMs` from now on. */
   host(lifeMs = Number.POSITIVE_INFINITY): HandlerHost {
     const end = this.#now + lifeMs
@@ -36,7 +42,7 @@ export class World {
         this.#drains += 1
         await turn()
       },
-      nonce: () => `w${++this.#nonces}`,
+      nonce: () => `w${++nonces}`,
       remainingMs: () => end - this.#now,
     }
   }

@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Entry, Outcome, Segment } from '../../../lambda-runtime/src/protocol/index.ts'
+import { conduct, type Outside, valueOutcome } from './support/conductor.ts'
+import { durablePrograms, programOf, programs, type Statement } from './support/random-program.ts'
+import { completed, Stage } from './support/stage.ts'
+
+const runs = 25
+/** They compute a lot, and share the machine with the other tests. */
+const patience = { timeout: 60_000 }
+
+/** Answers after up to two seconds, in an order of its own; every fifth is a failure. */
+const outsideOf =
+  (seed: number): Outside =>
+  (op) => {
+    const mixed = Math.imul(op + 1, 2_654_435_761) ^ Math.imul(seed + 1, 40_503)
+    const outcome: Outcome =
+      Math.abs(mixed) % 5 === 0
+        ? { kind: 'failure', failure: { code: 'declined', message: `declined ${op}` } }
+        : valueOutcome(`answer to ${op}`)
+    return { afterMs: Math.abs(mixed >> 3) % 2_000, outcome }
+  }
+
+function stageOf(block: readonly Statement[], journal: readonly Segment[] = []): Stage {
+  const stage: Stage = new Stage(programOf(block, () => stage.world))
+  if (journal.length === 0) return stage
+  return stage.with(journal)
+}
+
+const outputOf = (entries: readonly Entry[]) => entries.find((entry) => entry.kind === 'output')
+
+describe('random handlers', () => {
+  it('give the same output when their whole journal is replayed', patience, async () => {
+    await fc.assert(
+      fc.asyncProperty(durablePrograms, fc.nat(), async (block, seed) => {
+        const live = stageOf(block)
+        const output = await conduct(live, outsideOf(seed))
+        expect(await replayOf(block, live)).toEqual(statusOf(output))
+      }),
+      { numRuns: runs },
+    )
+  })
+
+  it('go on from every prefix of their journal, and replay as they went on', patience, async () => {
+    await fc.assert(
+      fc.asyncProperty(durablePrograms, fc.nat(), async (block, seed) => {
+        for await (const { again, output } of restarts(block, seed)) {
+          expect(await replayOf(block, again)).toEqual(statusOf(output))
+        }
+      }),
+      { numRuns: runs },
+    )
+  })
+
+  it(
+    'that wait for something not durable never contradict a prefix of their journal',
+    patience,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(programs, fc.nat(), async (block, seed) => {
+          for await (const { output } of restarts(block, seed)) expect(output.kind).toBe('value')
+        }),
+        { numRuns: runs },
+      )
+    },
+  )
+
+  it('end as well when each attempt has little time', patience, async () => {
+    await fc.assert(
+      fc.asyncProperty(programs, fc.nat(), async (block, seed) => {
+        const output = await conduct(stageOf(block), outsideOf(seed), { lifeMs: 1_500 })
+        expect(output.kind).toBe('value')
+      }),
+      { numRuns: runs },
+    )
+  })
+})
+
+/** A live execution, then one more from each prefix of its journal, as after a crash. */
+async function* restarts(block: readonly Statement[], seed: number) {
+  const live = stageOf(block)
+  const output = await conduct(live, outsideOf(seed))
+  yield { again: live, output }
+  for (let length = 2; length < live.journal.segments.length; length += 1) {
+    const again = stageOf(block, live.journal.segments.slice(0, length))
+    yield { again, output: await conduct(again, outsideOf(seed + 1)) }
+  }
+}
+
+/** How an attempt ends whose predecessor died just before it could append the output. */
+async function replayOf(block: readonly Statement[], { journal }: Stage) {
+  const stage = stageOf(block, withoutOutput(journal.segments))
+  stage.startEpoch()
+  const { status } = await stage.attempt()
+  return status
+}
+
+/** The journal as it was before its end was appended. */
+function withoutOutput(segments: readonly Segment[]): readonly Segment[] {
+  const last = segments.findIndex(({ entries }) => outputOf(entries) !== undefined)
+  return segments.slice(0, last + 1).map((segment) => ({
+    ...segment,
+    entries: segment.entries.filter(({ kind }) => kind !== 'output'),
+  }))
+}
+
+function statusOf(output: Outcome) {
+  return output.kind === 'value'
+    ? { ...completed(), value: output.value }
+    : { kind: 'failed', failure: output.failure }
+}

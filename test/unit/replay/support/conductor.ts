@@ -1,0 +1,94 @@
+import {
+  type Entry,
+  isSatisfied,
+  type Outcome,
+} from '../../../../lambda-runtime/src/protocol/index.ts'
+import { encodeValue } from '../../../../lambda-runtime/src/values.ts'
+import type { AttemptOptions, Stage } from './stage.ts'
+
+/** What the world outside answers to op `op`, and how long that takes. */
+export type Outside = (op: number) => { readonly afterMs: number; readonly outcome: Outcome }
+
+const maxAttempts = 200
+const phases: ReadonlySet<string> = new Set(['attempt', 'suspended', 'attempt-failed'])
+
+/**
+ * Plays orchestrator and outside world until the handler has ended; answers its output. An attempt that the
+ * journal shows as running has died.
+ */
+export async function conduct(
+  stage: Stage,
+  outside: Outside,
+  options: AttemptOptions = {},
+): Promise<Outcome> {
+  const answers = answering(stage, outside)
+  if (stage.isRunning) stage.startEpoch()
+  await untilRunnable(stage)
+  for (let i = 0; i < maxAttempts; i += 1) {
+    const reply = await stage.attempt(options)
+    if (reply.status.kind === 'paused') throw new Error(reply.status.failure.message)
+    stage.store(reply)
+    answers()
+    const end = stage.journal.entries.find((entry) => entry.kind === 'output')
+    if (end !== undefined) return end.result
+    await untilRunnable(stage)
+  }
+  throw new Error(`No end after ${maxAttempts} attempts`)
+}
+
+/** Answers each call and awakeable once, some time after it has become durable. */
+function answering(stage: Stage, outside: Outside): () => void {
+  const known = new Set(completedOps(stage))
+  const answer = (): void => {
+    for (const { op } of stage.journal.entries.filter(isAsked)) {
+      if (known.has(op)) continue
+      known.add(op)
+      const { afterMs, outcome } = outside(op)
+      stage.world.timer(afterMs, () =>
+        stage.journal.news(stage.world.now, { kind: 'completion', op, result: outcome }),
+      )
+    }
+  }
+  stage.journal.hooks.afterAppend = answer
+  answer()
+  return answer
+}
+
+/** Lets time pass until the suspended handler can move, and completes the sleeps that are over. */
+async function untilRunnable(stage: Stage): Promise<void> {
+  const { journal, world } = stage
+  const last = journal.entries.findLast(({ kind }) => phases.has(kind))
+  if (last?.kind !== 'suspended') return
+  const canMove = (): boolean => isSatisfied(last.waitingOn, statusOf(stage), world.now)
+  for (let i = 0; !canMove(); i += 1) {
+    if (i > 1_000) throw new Error(`Nothing will ever satisfy ${JSON.stringify(last.waitingOn)}`)
+    await world.pass(10)
+  }
+  const done = completedOps(stage)
+  for (const { op, wakeAt } of journal.entries.filter((entry) => entry.kind === 'sleep')) {
+    if (wakeAt <= world.now && !done.has(op)) stage.complete(op)
+  }
+}
+
+function statusOf(stage: Stage): (op: number) => 'pending' | 'value' | 'failure' {
+  const { entries } = stage.journal
+  return (op) => {
+    const completion = entries.find((entry) => entry.kind === 'completion' && entry.op === op)
+    if (completion?.kind === 'completion') return completion.result.kind
+    const sleep = entries.find((entry) => entry.kind === 'sleep' && entry.op === op)
+    return sleep?.kind === 'sleep' && sleep.wakeAt <= stage.world.now ? 'value' : 'pending'
+  }
+}
+
+function completedOps(stage: Stage): Set<number> {
+  const completions = stage.journal.entries.filter((entry) => entry.kind === 'completion')
+  return new Set(completions.map(({ op }) => op))
+}
+
+function isAsked(entry: Entry): entry is Extract<Entry, { kind: 'call' | 'awakeable' }> {
+  return entry.kind === 'call' || entry.kind === 'awakeable'
+}
+
+export function valueOutcome(value: unknown): Outcome {
+  return { kind: 'value', value: encodeValue(value) }
+}

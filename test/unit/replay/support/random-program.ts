@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { service, TerminalError } from '../../../../lambda-runtime/src/index.ts'
+import type { ServiceContext } from '../../../../lambda-runtime/src/types/context.ts'
+import type { DurablePromise } from '../../../../lambda-runtime/src/types/durable-promise.ts'
+import type { Program } from './stage.ts'
+import type { World } from './world.ts'
+
+const peer = service('peer', { ask: (_, input: number) => `answer ${input}` })
+
+/** One durable thing. */
+type Leaf =
+  | { readonly kind: 'run'; readonly ms: number; readonly fails: boolean }
+  | { readonly kind: 'sleep'; readonly ms: number }
+  | { readonly kind: 'call' | 'awakeable' }
+
+export type Statement =
+  | Leaf
+  | { readonly kind: 'send' }
+  /** A wait that is not durable. A program waits so once at most: two of them could race. */
+  | { readonly kind: 'later'; readonly ms: number }
+  | { readonly kind: 'flaky'; readonly failures: number }
+  | { readonly kind: 'together' | 'first'; readonly branches: readonly (readonly Statement[])[] }
+  | {
+      readonly kind: 'combined'
+      readonly how: 'all' | 'any' | 'race' | 'allSettled'
+      readonly of: readonly Leaf[]
+    }
+  | { readonly kind: 'timeout'; readonly of: Leaf; readonly ms: number }
+
+const ms = fc.integer({ min: 0, max: 900 })
+const leaf: fc.Arbitrary<Leaf> = fc.oneof(
+  fc.record({ kind: fc.constant('run' as const), ms, fails: fc.boolean() }),
+  fc.record({ kind: fc.constant('sleep' as const), ms }),
+  fc.record({ kind: fc.constantFrom('call' as const, 'awakeable' as const) }),
+)
+
+const later: fc.Arbitrary<Statement> = fc.record({
+  kind: fc.constant('later' as const),
+  ms: fc.integer({ min: 1, max: 60 }),
+})
+
+type Blocks = { block: readonly Statement[]; statement: Statement }
+
+/** Programs of durable things, and of `others`. */
+const programsOf = (...others: fc.Arbitrary<Statement>[]): fc.Arbitrary<readonly Statement[]> =>
+  fc.letrec<Blocks>((tie) => ({
+    block: fc.array(tie('statement'), { minLength: 1, maxLength: 4 }),
+    statement: fc.oneof(
+      { maxDepth: 2, withCrossShrink: true },
+      leaf,
+      fc.record({ kind: fc.constant('send' as const) }),
+      ...others,
+      fc.record({ kind: fc.constant('flaky' as const), failures: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ kind: fc.constant('timeout' as const), of: leaf, ms }),
+      fc.record({
+        kind: fc.constant('combined' as const),
+        how: fc.constantFrom(
+          'all' as const,
+          'any' as const,
+          'race' as const,
+          'allSettled' as const,
+        ),
+        of: fc.array(leaf, { minLength: 1, maxLength: 4 }),
+      }),
+      fc.record({
+        kind: fc.constantFrom('together' as const, 'first' as const),
+        branches: fc.array(tie('block'), { minLength: 2, maxLength: 3 }),
+      }),
+    ),
+  })).block
+
+export const durablePrograms = programsOf()
+/** Some of them wait for something that is not durable. */
+export const programs = programsOf(later)
+
+/** A handler that does what the statements say, and answers all that it saw. */
+export function programOf(block: readonly Statement[], world: () => World): Program {
+  return async (ctx) => {
+    const player = new Player(ctx, world())
+    const value = await player.play(block)
+    return { value, now: ctx.now(), draw: ctx.random() }
+  }
+}
+
+class Player {
+  readonly #ctx: ServiceContext
+  readonly #world: World
+  #hasWaited = false
+
+  constructor(ctx: ServiceContext, world: World) {
+    this.#ctx = ctx
+    this.#world = world
+  }
+
+  async play(block: readonly Statement[]): Promise<unknown[]> {
+    const seen: unknown[] = []
+    for (const statement of block) {
+      seen.push(await this.#one(statement).catch((error: Error) => `failed: ${error.message}`))
+    }
+    return seen
+  }
+
+  async #one(statement: Statement): Promise<unknown> {
+    const ctx = this.#ctx
+    switch (statement.kind) {
+      case 'run':
+      case 'sleep':
+      case 'call':
+      case 'awakeable':
+        return this.#leaf(statement)
+      case 'send':
+        ctx.send(peer).ask(1)
+        return 'sent'
+      case 'later':
+        return this.#later(statement.ms)
+      case 'flaky':
+        return ctx.run('flaky', ({ attempt }) => {
+          if (attempt <= statement.failures) throw new Error(`try ${attempt}`)
+          return attempt
+        })
+      case 'timeout':
+        return this.#leaf(statement.of).orTimeout(statement.ms, 'too late')
+      case 'combined':
+        return readable(await ctx[statement.how](statement.of.map((one) => this.#leaf(one))))
+      case 'together':
+        return Promise.all(statement.branches.map((branch) => this.play(branch)))
+      case 'first':
+        return Promise.race(statement.branches.map((branch) => this.play(branch)))
+      default:
+        return statement satisfies never
+    }
+  }
+
+  #leaf(leaf: Leaf): DurablePromise<unknown> {
+    const ctx = this.#ctx
+    switch (leaf.kind) {
+      case 'run':
+        return ctx.run(`run ${leaf.ms}`, async () => {
+          await this.#world.delay(leaf.ms)
+          if (leaf.fails) throw new TerminalError('as told')
+          return leaf.ms
+        })
+      case 'sleep':
+        return ctx.sleep(leaf.ms)
+      case 'call':
+        return ctx.call(peer).ask(1)
+      case 'awakeable':
+        return ctx.awakeable().promise
+      default:
+        return leaf satisfies never
+    }
+  }
+
+  async #later(delayMs: number): Promise<string> {
+    if (this.#hasWaited) return 'at once'
+    this.#hasWaited = true
+    await this.#world.delay(delayMs)
+    return 'later'
+  }
+}
+
+/** Settled results with their errors as text. */
+function readable(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value ?? null, (_, inner) => (inner instanceof Error ? inner.message : inner)),
+  )
+}
