@@ -1,4 +1,4 @@
-import type { Channel } from '@fermata/lambda-runtime/protocol'
+import type { Channel, Target } from '@fermata/lambda-runtime/protocol'
 import type {
   Admin,
   AgendaStore,
@@ -156,13 +156,19 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
     ...ports,
     acceptor: createRecordAcceptor(deps, invocations, subscriptionLimits),
     handlers: {
-      has: (service, handler) => deps.directory.find({ service, handler }) !== undefined,
+      has: (service, handler) => isPublic(deps, { service, handler }),
       refresh: () => deps.directory.refresh(),
     },
     configured: options.subscriptions,
     clusters: options.clusters,
   })
   return { agenda, deps, invocations, subscriptions }
+}
+
+/** Private handlers are for other handlers alone. */
+function isPublic({ directory }: EngineDeps, target: Target): boolean {
+  const deployment = directory.find(target)
+  return deployment !== undefined && !directory.policyOf(target, deployment).private
 }
 
 /** A deployment that cannot be reached now does not keep the others from running; it can be registered later. */
