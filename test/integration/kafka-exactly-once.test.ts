@@ -47,7 +47,10 @@ requirePart('kafka')('records of a topic', () => {
   }
 
   async function produce(topic: string, count: number, from = 0): Promise<void> {
-    const producer = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer()
+    const producer = new Kafka({
+      brokers: [...kafka.brokers],
+      logLevel: logLevel.NOTHING,
+    }).producer()
     await producer.connect()
     for (let start = from; start < from + count; start += 500) {
       const messages = Array.from({ length: Math.min(500, from + count - start) }, (_, index) => ({

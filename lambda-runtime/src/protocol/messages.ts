@@ -95,7 +95,7 @@ const handlerOptions = {
   private: v.exactOptional(v.boolean()),
 }
 
-export const manifestHandlerSchema = v.object({
+const manifestHandlerSchema = v.object({
   name: handlerNameSchema,
   mode: v.picklist(['exclusive', 'shared', 'workflow', 'stateless']),
   ...handlerOptions,

@@ -116,9 +116,9 @@ export const documentSchema = v.object({
     v.pipe(
       v.object({
         shards: v.optional(v.pipe(positive, v.maxValue(1_024, 'expected at most 1024')), 32),
-        leaseMs: v.optional(positiveDuration, 2_500),
-        heartbeatMs: v.optional(positiveDuration, 500),
-        marginMs: v.optional(duration, 500),
+        leaseMs: v.optional(positiveDuration, 2_000),
+        heartbeatMs: v.optional(positiveDuration, 400),
+        marginMs: v.optional(duration, 300),
         watchMs: v.optional(positiveDuration, 30_000),
       }),
       v.check(

@@ -38,9 +38,9 @@ describe('a configuration without mistakes', () => {
       limits: { running: 1_000, perFunction: 100, queued: 1_000 },
       agenda: {
         shards: 32,
-        leaseMs: 2_500,
-        heartbeatMs: 500,
-        marginMs: 500,
+        leaseMs: 2_000,
+        heartbeatMs: 400,
+        marginMs: 300,
         watchMs: 30_000,
       },
       retry: {

@@ -23,7 +23,7 @@ import {
   type VirtualClock,
 } from '../../support/sim-clock.ts'
 
-export const day = 86_400_000
+const day = 86_400_000
 
 export type Replica = {
   readonly engine: Engine
@@ -197,7 +197,7 @@ export function scripted(services: Readonly<Record<string, Script>>): FunctionCo
   }
 }
 
-export function replyTo(
+function replyTo(
   request: InvokeRequest,
   writer: string,
   entries: readonly Entry[],
