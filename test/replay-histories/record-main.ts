@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { recordHistory } from './history.ts'
 import { programs } from './programs.ts'
 
-/** Records the histories that are missing: `node test/replay-histories/record.ts`. Those that exist stay as they are. */
+/** Records the histories that are missing: `node test/replay-histories/record-main.ts`. Those that exist stay as they are. */
 for (const program of Object.keys(programs)) {
   const file = new URL(`v1/${program}.json`, import.meta.url)
   if (existsSync(file)) continue
