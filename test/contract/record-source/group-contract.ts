@@ -54,6 +54,26 @@ function describeRevoked(log: () => LogUnderTest): void {
 }
 
 function describeStuck(log: () => LogUnderTest): void {
+  test('that are stopped while they join leave nobody behind who holds partitions', async () => {
+    const consuming = await Consuming.of(log(), 2)
+    await log().produce(consuming.topic, 0, numbered(0, 3))
+    await log().produce(consuming.topic, 1, numbered(0, 3))
+    const hasty = new RecordingSink()
+    for (let times = 0; times < 3; times++) {
+      const running = await consuming.open(hasty)
+      await running.stop()
+    }
+    const sink = new RecordingSink()
+    await consuming.open(sink)
+    await eventually(() => expect(sink.assignments.at(-1)).toHaveLength(2))
+
+    await eventually(() =>
+      expect([...hasty.accepted, ...sink.accepted].toSorted()).toEqual(
+        [...range(0, 0, 3), ...range(1, 0, 3)].toSorted(),
+      ),
+    )
+  })
+
   test('give up an accept that does not end, and the next owner takes its record', async () => {
     const consuming = await Consuming.of(log(), 2)
     const first = new RecordingSink().hold((one) => one.endsWith(':5'))

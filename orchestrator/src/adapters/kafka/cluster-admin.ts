@@ -1,5 +1,6 @@
-import type { Admin, Kafka } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { FermataError } from '../../domain/errors.ts'
+import type { KafkaClient } from './kafka-client.ts'
 import { isUnknownTopic, toFermataError } from './kafka-errors.ts'
 import { partitionKey } from './topic-partition.ts'
 
@@ -21,8 +22,8 @@ export interface ClusterAdmin {
  * Connects when first asked, and keeps the connection. One for each subscription: kafkajs asks for all topics
  * that a client was ever asked about, and one of them that is deleted fails the others (INV-11).
  */
-export function createClusterAdmin(name: string, kafka: Kafka): ClusterAdmin {
-  const connection = keepConnection(kafka)
+export function createClusterAdmin(name: string, client: KafkaClient): ClusterAdmin {
+  const connection = keepConnection(client)
   const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
     try {
       return await question(await connection.get())
@@ -38,7 +39,10 @@ export function createClusterAdmin(name: string, kafka: Kafka): ClusterAdmin {
   }
 }
 
-function keepConnection(kafka: Kafka): { get(): Promise<Admin>; close(): Promise<void> } {
+function keepConnection({ kafka, sever }: KafkaClient): {
+  get(): Promise<Admin>
+  close(): Promise<void>
+} {
   let connected: Promise<Admin> | undefined
   const connect = async (): Promise<Admin> => {
     const admin = kafka.admin()
@@ -60,6 +64,7 @@ function keepConnection(kafka: Kafka): { get(): Promise<Admin>; close(): Promise
       const admin = await connected?.catch(() => undefined)
       connected = undefined
       await admin?.disconnect().catch(() => undefined)
+      sever()
     },
   }
 }

@@ -5,8 +5,8 @@ import { outOfRange } from './start-offsets.ts'
 
 export type GroupConsumerDeps = Omit<
   MemberDeps,
-  'kafka' | 'onJoined' | 'onCrashed' | 'onOutOfRange' | 'onFailed'
-> & { readonly newClient: () => MemberDeps['kafka'] }
+  'client' | 'onJoined' | 'onCrashed' | 'onOutOfRange' | 'onFailed'
+> & { readonly newClient: () => MemberDeps['client'] }
 
 /**
  * Keeps a member in the group for as long as the subscription is open: one that crashes, or falls silent,
@@ -46,12 +46,13 @@ export class GroupConsumer implements RunningSource {
     const { newClient, spec } = this.#deps
     const member: GroupMember = new GroupMember({
       ...this.#deps,
-      kafka: newClient(),
+      client: newClient(),
       onJoined: () => {
         this.#restarts = 0
       },
       onCrashed: (error) => this.#restart(member, String(error)),
-      onOutOfRange: () => void this.#describeOutOfRange(),
+      onOutOfRange: () =>
+        this.#fail(outOfRange(spec, `a fetch from ${spec.topics.join(', ')} was refused`)),
       onFailed: (error) => this.#fail(error),
     })
     this.#member = member
@@ -103,11 +104,6 @@ export class GroupConsumer implements RunningSource {
       return
     }
     if (this.#stopped === undefined) await this.#start()
-  }
-
-  #describeOutOfRange(): void {
-    const { spec } = this.#deps
-    this.#fail(outOfRange(spec, `a fetch from ${spec.topics.join(', ')} was refused`))
   }
 
   #fail(error: Error): void {

@@ -1,12 +1,12 @@
-import type { Consumer, Kafka } from 'kafkajs'
+import type { Consumer } from 'kafkajs'
 import { Assignment, type AssignmentDeps } from './assignment.ts'
 import { hookedAssigner } from './consumer-hooks.ts'
-import { clientRetry } from './kafka-client.ts'
+import { clientRetry, type KafkaClient } from './kafka-client.ts'
 import type { TopicPartition } from './topic-partition.ts'
 import { within } from './within.ts'
 
 export type MemberDeps = Omit<AssignmentDeps, 'consumer'> & {
-  readonly kafka: Kafka
+  readonly client: KafkaClient
   /** The member is in its group (again). */
   readonly onJoined: () => void
   /** The consumer has ended by itself: this member is of no use any more. */
@@ -24,10 +24,10 @@ export class GroupMember {
   #lastSign: number
 
   constructor(deps: MemberDeps) {
-    const { kafka, spec, options, clock } = deps
+    const { client, spec, options, clock } = deps
     this.#deps = deps
     this.#lastSign = clock.monotonic()
-    this.#consumer = kafka.consumer({
+    this.#consumer = client.kafka.consumer({
       groupId: spec.groupId,
       sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: options.heartbeatMs,
@@ -66,6 +66,7 @@ export class GroupMember {
   async start(): Promise<void> {
     const { spec, onCrashed } = this.#deps
     await this.#consumer.connect()
+    if (this.#stopping) return this.#disconnect()
     await this.#consumer.subscribe({
       topics: [...spec.topics],
       fromBeginning: spec.startFrom === 'earliest',
@@ -137,7 +138,8 @@ export class GroupMember {
   }
 
   async #disconnect(): Promise<void> {
-    const { clock, options } = this.#deps
+    const { client, clock, options } = this.#deps
     await within(clock, options.sessionTimeoutMs, this.#consumer.disconnect())
+    client.sever()
   }
 }

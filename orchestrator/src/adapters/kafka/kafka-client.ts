@@ -2,6 +2,7 @@ import { type ISocketFactory, Kafka, type KafkaConfig, logLevel, type SASLOption
 import type { Logger } from '../../ports/index.ts'
 import { createKafkaLog } from './kafka-log.ts'
 import type { KafkaCluster, OpenSocket, ResolvedKafkaOptions } from './kafka-options.ts'
+import { createSeverableSockets } from './severable-sockets.ts'
 
 /** Every knob is set: kafkajs takes other defaults when it believes to run under a test. */
 export const clientRetry = {
@@ -12,6 +13,12 @@ export const clientRetry = {
   retries: 4,
 } as const
 
+export type KafkaClient = {
+  readonly kafka: Kafka
+  /** Ends its connections: whatever kafkajs still does with them fails. */
+  readonly sever: () => void
+}
+
 /**
  * A client. One for each consumer: kafkajs keeps what a group has committed per client, and two members of a
  * group in one process would overwrite each other's.
@@ -20,7 +27,8 @@ export function createKafkaClient(
   cluster: KafkaCluster,
   options: ResolvedKafkaOptions,
   logger: Logger,
-): Kafka {
+): KafkaClient {
+  const sockets = createSeverableSockets(options.openSocket)
   const config: KafkaConfig = {
     clientId: cluster.clientId ?? 'fermata',
     brokers: [...cluster.brokers],
@@ -29,11 +37,11 @@ export function createKafkaClient(
     retry: clientRetry,
     logLevel: logLevel.WARN,
     logCreator: () => createKafkaLog(logger),
+    socketFactory: toFactory(sockets.open),
   }
   if (cluster.ssl !== undefined) config.ssl = cluster.ssl
   if (cluster.sasl !== undefined) config.sasl = toSasl(cluster.sasl)
-  if (options.openSocket !== undefined) config.socketFactory = toFactory(options.openSocket)
-  return new Kafka(config)
+  return { kafka: new Kafka(config), sever: sockets.sever }
 }
 
 function toSasl({ mechanism, username, password }: NonNullable<KafkaCluster['sasl']>): SASLOptions {
@@ -41,5 +49,6 @@ function toSasl({ mechanism, username, password }: NonNullable<KafkaCluster['sas
 }
 
 function toFactory(open: OpenSocket): ISocketFactory {
-  return ({ host, port, ssl, onConnect }) => open({ host, port, ssl, onConnect })
+  // kafkajs passes no options at all for a connection without TLS, whatever its types say.
+  return ({ host, port, ssl, onConnect }) => open({ host, port, ssl: ssl || undefined, onConnect })
 }

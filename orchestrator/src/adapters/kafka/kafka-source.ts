@@ -1,4 +1,3 @@
-import type { Kafka } from 'kafkajs'
 import { FermataError } from '../../domain/errors.ts'
 import type {
   Clock,
@@ -11,7 +10,7 @@ import type {
 } from '../../ports/index.ts'
 import { type ClusterAdmin, createClusterAdmin } from './cluster-admin.ts'
 import { GroupConsumer } from './group-consumer.ts'
-import { createKafkaClient } from './kafka-client.ts'
+import { createKafkaClient, type KafkaClient } from './kafka-client.ts'
 import {
   type KafkaCluster,
   type KafkaSourceOptions,
@@ -85,7 +84,7 @@ class KafkaSource implements RecordSource {
     await Promise.all([...this.#open].map((running) => running.stop()))
   }
 
-  #client(name: string, logger: Logger): Kafka {
+  #client(name: string, logger: Logger): KafkaClient {
     const cluster = Object.hasOwn(this.#deps.clusters, name) ? this.#deps.clusters[name] : undefined
     if (cluster !== undefined) return createKafkaClient(cluster, this.#options, logger)
     throw new FermataError('subscription-invalid', `No Kafka cluster "${name}" is configured`)
