@@ -1,4 +1,5 @@
 import { deriveInvocationId, type Segment } from '@fermata/lambda-runtime/protocol'
+import { deadRecordName } from '@fermata/orchestrator/domain/subscriptions/dead-record'
 import type { Admin, InvocationView } from '@fermata/orchestrator/ports'
 import { describe, expect, it } from 'vitest'
 import { refuse, setUp } from './set-up.ts'
@@ -155,6 +156,25 @@ describe('the admin API', () => {
         json: { mistakes: [{ path: 'limit', message: 'expected a number from 1 to 1000' }] },
       })
     }
+  })
+
+  it('says where the next page of dead records begins, until there is none', async () => {
+    const record = {
+      subscription: 'orders',
+      topic: 'orders',
+      partition: 1,
+      offset: '7',
+      timestamp: 1,
+      failure: { code: 'record-undecodable', message: 'no JSON' },
+      key: undefined,
+      value: undefined,
+    }
+    const { admin } = await setUp({ admin: { dead: async () => [record] } })
+    expect(await admin('GET', '/dead?limit=1')).toMatchObject({
+      json: { dead: [{ offset: '7' }], next: deadRecordName('orders', record) },
+    })
+    const { json } = await admin('GET', '/dead?limit=2')
+    expect(json).not.toHaveProperty('next')
   })
 
   it('shows an invocation and its journal, and ends its pause', async () => {

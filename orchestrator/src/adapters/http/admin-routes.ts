@@ -2,6 +2,7 @@ import { parseInvocationId, protocolVersion } from '@fermata/lambda-runtime/prot
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import { subscriptionFields, subscriptionOptionFields } from '../../domain/subscription-schema.ts'
+import { deadRecordName } from '../../domain/subscriptions/dead-record.ts'
 import type { Admin, SubscriptionSpec } from '../../ports/index.ts'
 import { readJson, sendJson, sendProblem } from './bodies.ts'
 import { problem } from './problem.ts'
@@ -118,7 +119,11 @@ function addSubscriptionRoutes(app: FastifyInstance, admin: Admin): void {
   route(app, '/dead', {
     GET: async (request, reply) => {
       const { subscription, after, limit } = check(deadQuerySchema, request.query)
-      return sendJson(reply, 200, { dead: await admin.dead(subscription, after, limit) })
+      const dead = await admin.dead(subscription, after, limit)
+      const last = dead.length === limit ? dead.at(-1) : undefined
+      // The page after this one begins `after` the last record of it.
+      const next = last === undefined ? {} : { next: deadRecordName(last.subscription, last) }
+      return sendJson(reply, 200, { dead, ...next })
     },
   })
 }

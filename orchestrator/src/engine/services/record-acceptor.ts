@@ -64,6 +64,6 @@ function checkSameRecord({ origin, id }: AcceptRequest, state: InvocationState |
   throw new FermataError(
     'topic-recreated',
     `${origin.topic}/${origin.partition} offset ${origin.offset} was taken before with another timestamp (as ${id}): ` +
-      'the topic is not the one that this subscription consumed. Delete the subscription and make it under a new name.',
+      'the topic is not the one that was consumed. If it was made anew, subscribe again: the subscription goes on with it as another generation.',
   )
 }
