@@ -1,5 +1,4 @@
 import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
-import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { startKafka } from '../support/real-parts/kafka.ts'
@@ -7,6 +6,7 @@ import { requirePart } from '../support/real-parts/require-part.ts'
 import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
 import { type OutsideWorld, openOutsideWorld } from './support/outside-world.ts'
 import { createSystem, eventually, type System } from './support/system.ts'
+import { topicsOf } from './support/topics.ts'
 
 const partitions = 8
 
@@ -46,39 +46,20 @@ requirePart('kafka')('records of a topic', () => {
     })
   }
 
-  async function produce(topic: string, count: number, from = 0): Promise<void> {
-    const producer = new Kafka({
-      brokers: [...kafka.brokers],
-      logLevel: logLevel.NOTHING,
-    }).producer()
-    await producer.connect()
-    for (let start = from; start < from + count; start += 500) {
-      const messages = Array.from({ length: Math.min(500, from + count - start) }, (_, index) => ({
-        key: `customer ${(start + index) % 97}`,
-        value: JSON.stringify({ order: `order ${start + index}` }),
-      }))
-      await producer.send({ topic, messages })
-    }
-    await producer.disconnect()
+  function produce(topic: string, count: number, from = 0): Promise<void> {
+    const records = Array.from({ length: count }, (_, index) => ({
+      key: `customer ${(from + index) % 97}`,
+      value: JSON.stringify({ order: `order ${from + index}` }),
+    }))
+    return topicsOf(kafka.brokers).produce(topic, records)
   }
 
-  /** The committed offset of each partition. */
-  async function committed(groupId: string, topic: string): Promise<readonly number[]> {
-    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
-    await admin.connect()
-    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] })
-    await admin.disconnect()
-    const byPartition = new Map(
-      offsets?.partitions.map((one) => [one.partition, Number(one.offset)]),
-    )
-    return Array.from({ length: partitions }, (_, partition) =>
-      Math.max(0, byPartition.get(partition) ?? 0),
-    )
-  }
+  const committed = (topic: string) =>
+    topicsOf(kafka.brokers).committed(`fermata.${topic}`, topic, partitions)
 
   /** Positions right below the commits whose record has no invocation: the commit ran ahead (INV-8). */
   async function ahead(orchestrator: OrchestratorUnderTest, topic: string): Promise<string[]> {
-    const offsets = await committed(`fermata.${topic}`, topic)
+    const offsets = await committed(topic)
     const positions = offsets.flatMap((end, partition) =>
       [1, 2, 3, 4, 5]
         .map((back) => ({ partition, offset: end - back }))
@@ -86,7 +67,7 @@ requirePart('kafka')('records of a topic', () => {
     )
     const missing = await Promise.all(
       positions.map(async ({ partition, offset }) => {
-        const parts = ['kafka', topic, '1', topic, String(partition), String(offset)]
+        const parts = ['kafka', topic, '0', topic, String(partition), String(offset)]
         const { status } = await orchestrator.get(
           `invocations/${deriveInvocationId('ledger', parts)}`,
         )
@@ -163,7 +144,7 @@ requirePart('kafka')('records of a topic', () => {
     )
     expect(wrong('charge', 10_000)).toEqual([])
     await eventually('all are committed', async () => {
-      const offsets = await committed('fermata.orders', 'orders')
+      const offsets = await committed('orders')
       return offsets.reduce((sum, offset) => sum + offset, 0) === 10_000 || undefined
     })
   })
