@@ -92,6 +92,38 @@ for (const [part, { start, batching }] of Object.entries(servers)) {
       expect(written).toEqual(Array(100).fill({ family: 'journal', units: 1, operation }))
     })
 
+    test('a refused append as much as a stored one', async () => {
+      const expires = inAnHour(stores)
+      const entries = [bulky(5_000)]
+      const standing = segmentOf(0, { writer: 'first', entries })
+      const ids = Array.from({ length: 3 }, () => freshInvocation())
+      for (const id of ids) await stores.journals.append(id, standing, expires)
+      const [first = freshInvocation()] = ids
+      const units = writeUnits(itemBytes(encodeSegmentItem(first, standing, expires)))
+      expect(units).toBeGreaterThan(1)
+      written.length = 0
+      const late = segmentOf(0, { writer: 'other', entries })
+      const append = (id: InvocationId) => stores.journals.append(id, late, expires)
+
+      expect((await append(first)).kind).toBe('conflict')
+      expect(written).toEqual([{ family: 'journal', units, operation: 'PutItem' }])
+      await Promise.all(ids.map(append))
+      expect(written.slice(1).map((each) => each.units)).toEqual([units, units, units])
+    })
+
+    test('a unit for a refused record, too', async () => {
+      const record = { replica: 'refused', rev: 1, startedAt: 1 }
+      await stores.leases.putReplica(record, undefined)
+      written.length = 0
+
+      expect(await stores.leases.putReplica(record, undefined)).toBe(false)
+      expect(await stores.leases.removeReplica('refused', 7)).toBe(false)
+      expect(written).toEqual([
+        { family: 'lease', units: 1, operation: 'PutItem' },
+        { family: 'lease', units: 1, operation: 'DeleteItem' },
+      ])
+    })
+
     test('at most a tenth of a unit per agenda entry in a well-filled flush', async () => {
       const entries = Array.from(
         { length: 200 },

@@ -9,9 +9,9 @@ type Request = {
 }
 
 /** A table that answers when it is told to, and timers that ring when they are told to. */
-function createScene(options: { lingerMs?: number; maxInFlight?: number } = {}) {
+function createScene({ eager = 2, maxInFlight = 2, batching = true } = {}) {
   const requests: Request[] = []
-  const timers: { readonly ms: number; readonly fn: () => void }[] = []
+  const timers: { readonly ms: number; fn(): void }[] = []
   const write = (items: readonly NewItem[]) => {
     const { promise, resolve } = Promise.withResolvers<readonly PutResult[]>()
     const keys = items.map(keyOf)
@@ -19,6 +19,8 @@ function createScene(options: { lingerMs?: number; maxInFlight?: number } = {}) 
       keys,
       async answer(result = () => ({ kind: 'stored' })) {
         resolve(keys.map(result))
+        // One turn for the answer, one for what it lets go.
+        await nextTurn()
         await nextTurn()
       },
     })
@@ -28,12 +30,17 @@ function createScene(options: { lingerMs?: number; maxInFlight?: number } = {}) 
     write,
     clock: {
       timer(ms, fn) {
-        timers.push({ ms, fn })
-        return () => undefined
+        const timer = { ms, fn }
+        timers.push(timer)
+        return () => {
+          timer.fn = () => undefined
+        }
       },
     },
-    lingerMs: options.lingerMs ?? 0,
-    maxInFlight: options.maxInFlight ?? 2,
+    batching: () => batching,
+    eager,
+    lingerMs: 5,
+    maxInFlight,
   })
   const put = (key: string, bytes = 10) =>
     commit.put({
@@ -122,10 +129,12 @@ test('a throttled put is tried again, later each time, while the others are done
 
   expect(await done).toEqual({ kind: 'stored' })
   timers[0]?.fn()
+  await nextTurn()
   expect(requests[1]?.keys).toEqual(['b'])
   await requests[1]?.answer(() => ({ kind: 'throttled', error }))
   expect(timers[1]?.ms).toBeGreaterThan(timers[0]?.ms ?? 0)
   timers[1]?.fn()
+  await nextTurn()
   await requests[2]?.answer()
   expect(await throttled).toEqual({ kind: 'stored' })
 })
@@ -138,23 +147,102 @@ test('a put that stays throttled fails in the end', async () => {
   for (let i = 0; i < 8; i++) {
     await requests[i]?.answer(() => ({ kind: 'throttled', error }))
     timers[i]?.fn()
+    await nextTurn()
   }
 
   expect(await answer).toBe('slow down')
   expect(requests).toHaveLength(8)
 })
 
-test('puts wait for company as long as they are told to', async () => {
-  const { requests, timers, put } = createScene({ lingerMs: 5 })
-  void put('a')
-  await nextTurn()
-  void put('b')
-  await nextTurn()
-  expect(requests).toEqual([])
+test('a put does not wait while few requests are under way', async () => {
+  const { requests, timers, put } = createScene({ eager: 2, maxInFlight: 9 })
+  for (const key of ['a', 'b']) {
+    void put(key)
+    await nextTurn()
+  }
+
+  expect(requests.map(({ keys }) => keys)).toEqual([['a'], ['b']])
+  expect(timers).toEqual([])
+})
+
+test('puts wait for company beside more requests, but not for slow ones', async () => {
+  const { requests, timers, put } = createScene({ eager: 1, maxInFlight: 9 })
+  for (const key of ['slow', 'a', 'b']) {
+    void put(key)
+    await nextTurn()
+  }
+  expect(requests.map(({ keys }) => keys)).toEqual([['slow']])
   expect(timers.map(({ ms }) => ms)).toEqual([5])
   timers[0]?.fn()
+  expect(requests.map(({ keys }) => keys)).toEqual([['slow'], ['a', 'b']])
 
-  expect(requests.map(({ keys }) => keys)).toEqual([['a', 'b']])
+  void put('c')
+  await nextTurn()
+  expect(requests).toHaveLength(2)
+  timers[1]?.fn()
+  expect(requests.map(({ keys }) => keys)).toEqual([['slow'], ['a', 'b'], ['c']])
+})
+
+test('what waits for company goes as soon as an answer makes room', async () => {
+  const { requests, timers, put } = createScene({ eager: 1, maxInFlight: 9 })
+  for (const key of ['first', 'a']) {
+    void put(key)
+    await nextTurn()
+  }
+  await requests[0]?.answer()
+  expect(requests.map(({ keys }) => keys)).toEqual([['first'], ['a']])
+
+  void put('b')
+  await nextTurn()
+  timers[0]?.fn()
+  expect(requests).toHaveLength(2)
+})
+
+test('a full batch does not wait', async () => {
+  const { requests, put } = createScene({ eager: 1, maxInFlight: 9 })
+  void put('first')
+  await nextTurn()
+  for (const key of numbers(27)) void put(key)
+  await nextTurn()
+
+  expect(requests.map(({ keys }) => keys)).toEqual([['first'], numbers(25)])
+})
+
+test('many megabytes do not wait for more', async () => {
+  const { requests, put } = createScene({ eager: 1, maxInFlight: 9 })
+  void put('first')
+  await nextTurn()
+  for (const key of ['a', 'b', 'c']) void put(key, 390_000)
+  await nextTurn()
+
+  expect(requests.map(({ keys }) => keys)).toEqual([['first'], ['a', 'b']])
+})
+
+test('puts that lingered in vain go with the next answer', async () => {
+  const { requests, timers, put } = createScene({ eager: 1, maxInFlight: 2 })
+  for (const key of ['first', 'a']) {
+    void put(key)
+    await nextTurn()
+  }
+  timers[0]?.fn()
+  void put('b')
+  await nextTurn()
+  expect(requests.map(({ keys }) => keys)).toEqual([['first'], ['a']])
+  timers[1]?.fn()
+  expect(requests).toHaveLength(2)
+  await requests[1]?.answer()
+
+  expect(requests.map(({ keys }) => keys)).toEqual([['first'], ['a'], ['b']])
+})
+
+test('each put goes alone where the table knows no batches', async () => {
+  const { requests, put } = createScene({ batching: false })
+  const answers = numbers(200).map((key) => put(key))
+  await nextTurn()
+  expect(requests.map(({ keys }) => keys)).toEqual(numbers(100).map((key) => [key]))
+  for (let i = 0; i < 200; i++) await requests[i]?.answer()
+
+  expect(await Promise.all(answers)).toHaveLength(200)
 })
 
 test('drained waits for every answer, and for none when nothing is open', async () => {

@@ -4,7 +4,7 @@ import {
   type BatchStatementError,
 } from '@aws-sdk/client-dynamodb'
 import { type Item, itemBytes, writeUnits } from '@fermata/lambda-runtime/table'
-import { type DynamoTable, type ItemFamily, toItem } from './dynamo-table.ts'
+import { type DynamoTable, type ItemFamily, refusalUnits, toItem } from './dynamo-table.ts'
 import { hasName, toStoreError } from './store-errors.ts'
 
 /** An item to store if nothing stands at its key. */
@@ -39,6 +39,11 @@ export class BatchWriter {
     this.#table = table
   }
 
+  /** Whether several items go in one request; until it is known, it is tried. */
+  get batching(): boolean {
+    return this.#batching !== false
+  }
+
   /** Finds out, with a read that finds nothing, whether the server knows PartiQL batches. */
   async detectBatching(): Promise<boolean> {
     const Statement = `SELECT pk FROM "${this.#table.name}" WHERE pk = '-' AND sk = '-'`
@@ -55,7 +60,7 @@ export class BatchWriter {
 
   /** Never rejects. No two items may have the same key. */
   async write(items: readonly NewItem[]): Promise<readonly PutResult[]> {
-    if (items.length > 1 && this.#batching !== false) {
+    if (items.length > 1 && this.batching) {
       const results = await this.#insertAll(items)
       if (results !== undefined) return results
       this.#batching = false
@@ -115,7 +120,7 @@ export class BatchWriter {
 
   /**
    * DynamoDB lists the capacity of a batch by statement; DynamoDB Local leaves it out, and the size of what
-   * was stored tells the same (an insert replaces nothing).
+   * was stored tells the same (an insert replaces nothing), as that of what stands there does for a clash.
    */
   #report(
     items: readonly NewItem[],
@@ -124,8 +129,8 @@ export class BatchWriter {
   ): void {
     const listed = capacity.length === items.length
     for (const [index, { family, item }] of items.entries()) {
-      const counted = results[index]?.kind === 'stored' ? writeUnits(itemBytes(item)) : undefined
-      const units = listed ? capacity[index]?.CapacityUnits : counted
+      const reported = listed ? capacity[index]?.CapacityUnits : undefined
+      const units = reported || unitsOf(item, results[index])
       this.#table.report(family, 'BatchExecuteStatement', units)
     }
   }
@@ -141,4 +146,9 @@ export class BatchWriter {
     this.#statements.set(id, statement)
     return statement
   }
+}
+
+function unitsOf(item: Item, result: PutResult | undefined): number | undefined {
+  if (result?.kind === 'stored') return writeUnits(itemBytes(item))
+  return result?.kind === 'clash' ? refusalUnits(result.standing, item) : undefined
 }

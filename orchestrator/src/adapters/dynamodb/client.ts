@@ -28,7 +28,9 @@ export type DynamoClientOptions = {
 export function createDynamoClient(options: DynamoClientOptions): DynamoDBClient {
   const { endpoint, region, credentials } = options
   const sockets = { keepAlive: true, keepAliveMsecs: 10_000, maxSockets: options.maxSockets ?? 128 }
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
+    // The chain of middlewares is built once per operation, not once per request.
+    cacheMiddleware: true,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -42,4 +44,7 @@ export function createDynamoClient(options: DynamoClientOptions): DynamoDBClient
       httpsAgent: new HttpsAgent(sockets),
     }),
   })
+  // It copies every input and output to log them, also where nobody listens.
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
 }

@@ -8,12 +8,22 @@ import {
   UpdateItemCommand,
   type AttributeValue as VendorValue,
 } from '@aws-sdk/client-dynamodb'
-import type { AttributeValue, Item, ItemKey } from '@fermata/lambda-runtime/table'
+import {
+  type AttributeValue,
+  type Item,
+  type ItemKey,
+  itemBytes,
+  writeUnits,
+} from '@fermata/lambda-runtime/table'
 import { hasName, toStoreError } from './store-errors.ts'
 
 export type ItemFamily = 'journal' | 'agenda' | 'lease' | 'registry'
 
-/** What a write cost, as the table says; for statements of a batch where it does not say, by their items' size. */
+/**
+ * What a write cost, as the table says. Where it says nothing, the items' size tells, one unit per started KB:
+ * for statements of a batch, which some servers do not list, and for a write whose condition failed. DynamoDB
+ * bills that one, too, by the item that stands there; where this is not told, the item refused is counted.
+ */
 export type WriteUnits = {
   readonly family: ItemFamily
   readonly units: number
@@ -73,7 +83,7 @@ export class DynamoTable {
       ...conditional(condition),
       ...this.reporting,
     })
-    return this.#write(family, 'PutItem', () => this.client.send(command))
+    return this.#write(family, 'PutItem', item, () => this.client.send(command))
   }
 
   /** Sets attributes of an existing item. */
@@ -96,7 +106,7 @@ export class DynamoTable {
       } as Record<string, VendorValue>,
       ...this.reporting,
     })
-    return this.#write(family, 'UpdateItem', () => this.client.send(command))
+    return this.#write(family, 'UpdateItem', key, () => this.client.send(command))
   }
 
   remove(family: ItemFamily, key: ItemKey, condition: Condition): Promise<ConditionalAnswer> {
@@ -106,7 +116,7 @@ export class DynamoTable {
       ...conditional(condition),
       ...this.reporting,
     })
-    return this.#write(family, 'DeleteItem', () => this.client.send(command))
+    return this.#write(family, 'DeleteItem', key, () => this.client.send(command))
   }
 
   async get(key: ItemKey): Promise<Item | undefined> {
@@ -151,6 +161,7 @@ export class DynamoTable {
   async #write(
     family: ItemFamily,
     operation: Operation,
+    written: Item,
     send: () => Promise<WriteOutput>,
   ): Promise<ConditionalAnswer> {
     try {
@@ -159,13 +170,20 @@ export class DynamoTable {
       return { done: true }
     } catch (error) {
       if (!hasName(error, 'ConditionalCheckFailedException')) throw error
-      return refused(error)
+      const refusal = refused(error)
+      this.report(family, operation, refusalUnits(refusal.standing, written))
+      return refusal
     }
   }
 }
 
 export function itemKey(pk: string, sk: string): ItemKey {
   return { pk: { S: pk }, sk: { S: sk } }
+}
+
+/** The cost of a refused write of `written`, by what stands there where the table tells. */
+export function refusalUnits(standing: Item | undefined, written: Item): number {
+  return writeUnits(itemBytes(standing ?? written))
 }
 
 /** Keeps the kinds of attributes that this project stores. */

@@ -5,9 +5,13 @@ import type { NewItem, PutResult } from './batch-writer.ts'
 export type GroupCommitOptions = {
   readonly clock: Pick<Clock, 'timer'>
   readonly write: (items: readonly NewItem[]) => Promise<readonly PutResult[]>
-  /** How long a put waits for company, in ms; 0: until the end of this turn of the event loop. */
+  /** Whether the table takes several puts in one request; if not, each goes alone and none waits for company. */
+  readonly batching: () => boolean
+  /** Beside fewer requests under way than these, a put does not wait. */
+  readonly eager: number
+  /** How long a put waits for company when that many requests are under way, in ms. */
   readonly lingerMs: number
-  /** Requests under way at once. While all are, puts gather: load makes batches larger, not slower. */
+  /** Requests under way at once. While all are, puts gather: load makes batches larger. */
   readonly maxInFlight: number
 }
 
@@ -25,24 +29,31 @@ type Waiting = NewItem & {
 
 /** DynamoDB's limit. */
 const maxStatements = 25
-/** A large item does not hold up a batch of small ones for long. */
+/** Puts that go alone and are under way at once: no more than the client has sockets for. */
+const maxAlone = 100
+/** DynamoDB would take 16 MB, but a large item must not hold up a batch of small ones for long. */
 const maxBatchBytes = 1024 * 1024
 const maxTries = 8
 
 /**
  * Packs independent puts-if-absent of one moment into common requests: a request costs a replica far more
- * CPU than a statement in it.
+ * CPU than a statement in it. Only load makes them wait, and no slow request holds up others:
  *
  * ```
- *  put put put ──► linger ──► [batch 1 ……]          at most maxInFlight
- *       put put put put ────────────────► [batch 2 …]
+ *  fewer than `eager` under way ──► all goes at the end of this turn of the event loop
+ *  more                         ──► a full batch goes at the end of the turn, the rest when fewer than
+ *                                   `eager` are under way again, after `lingerMs` at the latest
+ *  `maxInFlight`                ──► what is not under way waits for an answer
  * ```
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
   #waiting: Waiting[] = []
+  #waitingBytes = 0
   #inFlight = 0
-  #scheduled = false
+  #turnEnds = false
+  #cancelLinger: (() => void) | undefined
+  #lingered = false
   #idle: (() => void)[] = []
   #open = 0
 
@@ -54,8 +65,7 @@ export class GroupCommit {
     const { promise, resolve, reject } = Promise.withResolvers<GroupPut>()
     const bytes = itemBytes(put.item)
     this.#open++
-    this.#waiting.push({ ...put, key: keyOf(put), bytes, resolve, reject, tries: 0 })
-    this.#schedule()
+    this.#admit({ ...put, key: keyOf(put), bytes, resolve, reject, tries: 0 })
     return promise
   }
 
@@ -65,27 +75,69 @@ export class GroupCommit {
     await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
+  #admit(put: Waiting): void {
+    this.#waiting.push(put)
+    this.#waitingBytes += put.bytes
+    this.#schedule()
+  }
+
   #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    const flush = () => {
-      this.#scheduled = false
+    if (this.#waiting.length === 0) return
+    const mayGo = this.#mayLeave() || this.#isFull()
+    if (mayGo && this.#inFlight < this.#maxInFlight) this.#flushAtEndOfTurn()
+    else if (!this.#lingered) this.#startLinger()
+  }
+
+  /** Whether also what does not fill a batch may go. */
+  #mayLeave(): boolean {
+    return this.#inFlight < this.#options.eager || this.#lingered
+  }
+
+  #isFull(): boolean {
+    return this.#waiting.length >= this.#batchSize || this.#waitingBytes >= maxBatchBytes
+  }
+
+  get #batchSize(): number {
+    return this.#options.batching() ? maxStatements : 1
+  }
+
+  get #maxInFlight(): number {
+    return this.#options.batching() ? this.#options.maxInFlight : maxAlone
+  }
+
+  #startLinger(): void {
+    this.#cancelLinger ??= this.#options.clock.timer(this.#options.lingerMs, () => {
+      this.#cancelLinger = undefined
+      this.#lingered = true
       this.#flush()
-    }
-    if (this.#options.lingerMs > 0) this.#options.clock.timer(this.#options.lingerMs, flush)
-    else setImmediate(flush)
+    })
+  }
+
+  #flushAtEndOfTurn(): void {
+    if (this.#turnEnds) return
+    this.#turnEnds = true
+    setImmediate(() => {
+      this.#turnEnds = false
+      this.#flush()
+    })
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#inFlight < this.#options.maxInFlight) {
-      const batch = this.#takeBatch()
+    const mayLeave = this.#mayLeave()
+    while (this.#waiting.length > 0 && this.#inFlight < this.#maxInFlight) {
+      if (!mayLeave && !this.#isFull()) break
       this.#inFlight++
-      void this.#options.write(batch).then((results) => {
+      void this.#send(this.#takeBatch()).then(() => {
         this.#inFlight--
-        for (const [index, put] of batch.entries()) this.#settle(put, results[index])
-        this.#flush()
+        this.#schedule()
       })
     }
+    if (this.#waiting.length === 0) {
+      this.#lingered = false
+      this.#cancelLinger?.()
+      this.#cancelLinger = undefined
+    }
+    this.#schedule()
   }
 
   /** The oldest puts, but never two for one key: DynamoDB refuses such a batch as a whole. */
@@ -93,10 +145,11 @@ export class GroupCommit {
     const batch: Waiting[] = []
     const passed: Waiting[] = []
     const keys = new Set<string>()
+    const size = this.#batchSize
     let bytes = 0
     let seen = 0
     for (const put of this.#waiting) {
-      if (batch.length === maxStatements) break
+      if (batch.length === size) break
       seen++
       if (batch.length > 0 && (bytes + put.bytes > maxBatchBytes || keys.has(put.key))) {
         passed.push(put)
@@ -107,15 +160,18 @@ export class GroupCommit {
       bytes += put.bytes
     }
     this.#waiting = [...passed, ...this.#waiting.slice(seen)]
+    this.#waitingBytes -= bytes
     return batch
+  }
+
+  async #send(batch: readonly Waiting[]): Promise<void> {
+    const results = await this.#options.write(batch)
+    for (const [index, put] of batch.entries()) this.#settle(put, results[index])
   }
 
   #settle(put: Waiting, result: PutResult | undefined): void {
     if (result?.kind === 'throttled' && ++put.tries < maxTries) {
-      this.#options.clock.timer(10 * 2 ** put.tries, () => {
-        this.#waiting.unshift(put)
-        this.#flush()
-      })
+      this.#options.clock.timer(10 * 2 ** put.tries, () => this.#admit(put))
       return
     }
     if (result === undefined) put.reject(new Error('A put got no answer'))

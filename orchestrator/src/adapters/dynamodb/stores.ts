@@ -12,17 +12,17 @@ import { DynamoJournalStore } from './dynamo-journal-store.ts'
 import { DynamoLeaseStore } from './dynamo-lease-store.ts'
 import { DynamoRegistryStore } from './dynamo-registry-store.ts'
 import { DynamoTable, type WriteUnits } from './dynamo-table.ts'
-import { GroupCommit } from './group-commit.ts'
+import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { type EnsureTableOptions, ensureTable } from './table-setup.ts'
 
 export type DynamoStoresOptions = {
   readonly table: string
   readonly client?: DynamoClientOptions
   readonly clock: Pick<Clock, 'now' | 'timer' | 'sleep'>
-  /** Hears the cost of every write that was done, as the table reports it. */
+  /** Hears the cost of every write, refused ones included. */
   readonly onWriteUnits?: (units: WriteUnits) => void
   /** How puts gather into common requests. */
-  readonly groupCommit?: { readonly lingerMs?: number; readonly maxInFlight?: number }
+  readonly groupCommit?: Partial<Pick<GroupCommitOptions, 'eager' | 'lingerMs' | 'maxInFlight'>>
 }
 
 export type DynamoStores = {
@@ -47,8 +47,11 @@ export function createDynamoStores(options: DynamoStoresOptions): DynamoStores {
   const puts = new GroupCommit({
     clock,
     write: (items) => writer.write(items),
-    lingerMs: groupCommit.lingerMs ?? 0,
-    maxInFlight: groupCommit.maxInFlight ?? 4,
+    batching: () => writer.batching,
+    eager: 2,
+    lingerMs: 4,
+    maxInFlight: 16,
+    ...groupCommit,
   })
   return {
     journals: new DynamoJournalStore(table, puts, clock),
