@@ -97,11 +97,6 @@ export class Outbox {
     })
   }
 
-  /** Resolves when no append is under way. */
-  async landed(): Promise<void> {
-    await this.#flight
-  }
-
   /** Appends everything but the last `keep` entries. */
   async drain(keep: number): Promise<void> {
     await this.#flight

@@ -20,7 +20,6 @@ export type ReplyDeps = {
  */
 export async function endWith(status: ReplyStatus, deps: ReplyDeps): Promise<InvokeReply> {
   const { outbox } = deps
-  await outbox.landed()
   const end = endEntryOf(status)
   const { keep, bytes } = lastSegment(outbox.entries, end, deps.maxSegmentBytes)
   const isTooLarge = bytes > deps.maxReplyBytes

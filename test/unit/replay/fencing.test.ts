@@ -87,6 +87,39 @@ describe('an attempt stops without another append', () => {
   })
 })
 
+describe('a segment that its epoch does not allow', () => {
+  it('is nothing but a number to the next attempt (INV-2)', async () => {
+    const { stage, ran } = twoSteps()
+    stage.startEpoch()
+    stage.journal.news(stage.world.now, { kind: 'attempt-failed', failure, retryAt: 0 })
+    stage.journal.handler(stage.world.now, 'zombie', {
+      kind: 'run',
+      op: 0,
+      name: 'a',
+      result: { kind: 'value', value: { json: 'of a zombie' } },
+      at: stage.world.now,
+      after: 1,
+    })
+    const reply = await stage.attempt()
+    expect(reply.status).toEqual(completed('done'))
+    expect(ran).toEqual(['a', 'b'])
+  })
+})
+
+describe('an append that is under way when the handler ends', () => {
+  it('is waited for: the reply says what it follows', async () => {
+    const stage: Stage = new Stage(async (ctx) => {
+      await ctx.race([ctx.run('slow', () => stage.world.delay(60_000)), ctx.sleep('1s')])
+      return 'done'
+    })
+    stage.journal.hooks.beforeAppend = () => stage.world.delay(3_000)
+    const reply = await stage.attempt()
+    expect(reply).toMatchObject({ base: 2, status: completed('done') })
+    expect(kindsOf(stage.journal.entries).slice(2)).toEqual(['sleep 1'])
+    expect(kindsOf(reply.entries)).toEqual(['completion 1', 'seen 1'])
+  })
+})
+
 describe('an append that loses to news', () => {
   it('goes behind it, and takes it in', async () => {
     const stage: Stage = new Stage(async (ctx) => {

@@ -60,7 +60,10 @@ describe('an attempt', () => {
 
   it('leaves no timer behind', async () => {
     const stage: Stage = new Stage(async (ctx) => {
-      await ctx.race([ctx.run('slow', () => stage.world.delay(60_000)), ctx.sleep('1s')])
+      await ctx.race([
+        ctx.run('slow', () => stage.world.delay(60_000), { timeout: '2m' }),
+        ctx.sleep('1s'),
+      ])
       return 'done'
     })
     const before = stage.world.timers
@@ -196,8 +199,10 @@ describe('close to the deadline', () => {
   })
 
   it('an attempt that has come no further does not give up: the next would not either', async () => {
-    const stage: Stage = new Stage(async () => {
-      await stage.world.delay(950)
+    const stage: Stage = new Stage(async (ctx) => {
+      await stage.world.delay(600)
+      ctx.awakeable()
+      await stage.world.delay(350)
       return 'just in time'
     })
     const reply = await stage.attempt({ lifeMs: 1_000 })
