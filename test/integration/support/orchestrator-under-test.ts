@@ -13,6 +13,9 @@ export type OrchestratorSettings = {
   readonly faults?: readonly PlannedFault[]
 }
 
+/** For an answer of any kind: far more than any takes that comes at all. */
+const patienceMs = 60_000
+
 const entry = fileURLToPath(new URL('./orchestrator-process.ts', import.meta.url))
 /** Compiled code, so that a start does not strip and compile everything again. */
 const compileCache = fileURLToPath(new URL('../../../.cache/compile', import.meta.url))
@@ -125,6 +128,7 @@ export class OrchestratorUnderTest {
   ): Promise<Answer> {
     const response = await fetch(url, {
       method,
+      signal: AbortSignal.timeout(patienceMs),
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
@@ -158,11 +162,14 @@ export class OrchestratorUnderTest {
         leave()
         resolve(message as Extract<FromProcess, { kind: K }>)
       }
-      const gone = () => {
+      const fail = (how: string) => {
         leave()
-        reject(new Error(`the orchestrator ended before "${kind}":\n${this.output}`))
+        reject(new Error(`the orchestrator ${how} "${kind}":\n${this.output}`))
       }
+      const gone = () => fail('ended before')
+      const late = setTimeout(() => fail('takes too long for'), patienceMs)
       const leave = () => {
+        clearTimeout(late)
         this.#child.off('message', hear)
         this.#child.off('exit', gone)
       }
