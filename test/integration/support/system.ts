@@ -22,6 +22,10 @@ export type System = {
 }
 
 export type DeployOptions = {
+  /** By default the fixture's. */
+  readonly name?: string
+  /** What the module exports the handler under. */
+  readonly export?: string
   readonly version?: string
   readonly timeoutMs?: number
   readonly concurrency?: number
