@@ -91,7 +91,7 @@ export class BatchWriter {
     try {
       const output = await this.#table.attempt(() => this.#table.client.send(command))
       const results = items.map((_, index) => this.#resultOf(output, index))
-      this.#report(items, results, output)
+      if (this.#table.metered) this.#report(items, results, output)
       return results
     } catch (error) {
       if (hasName(error, 'UnknownOperationException')) return undefined

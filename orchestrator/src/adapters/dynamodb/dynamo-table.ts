@@ -68,8 +68,13 @@ export class DynamoTable {
     this.#report = report
   }
 
+  /** Whether anybody hears what writes cost. */
+  get metered(): boolean {
+    return this.#report !== undefined
+  }
+
   get reporting(): { readonly ReturnConsumedCapacity: 'TOTAL' | 'NONE' } {
-    return { ReturnConsumedCapacity: this.#report === undefined ? 'NONE' : 'TOTAL' }
+    return { ReturnConsumedCapacity: this.metered ? 'TOTAL' : 'NONE' }
   }
 
   report(family: ItemFamily, operation: Operation, units: number | undefined): void {
