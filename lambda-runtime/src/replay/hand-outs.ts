@@ -5,7 +5,7 @@ import { decodeValue } from '../values.ts'
 import { type Durable, given, refused, type Settlement } from './durable.ts'
 import type { JournalView, RecordedHandOut } from './journal-view.ts'
 import type { OpTable } from './op-table.ts'
-import type { Outbox } from './outbox.ts'
+import type { EntryRole, Outbox } from './outbox.ts'
 import type { FinishedStep } from './steps.ts'
 
 export type HandOutDeps = {
@@ -66,13 +66,18 @@ export class HandOuts {
     return 'repeated'
   }
 
-  /** Hands out the oldest news that user code waits for. */
+  /**
+   * Hands out the oldest news that user code waits for. What stood in the journal when the attempt began is handed
+   * out in the order of the log as soon as it is awaited, and at the time of the `attempt` entry: any later
+   * attempt would do the same, so nothing has to become durable first (INV-3).
+   */
   handOutNews(): boolean {
-    const { view, table } = this.#deps
-    for (const [op, outcome] of view.news) {
+    const { view, table, clock } = this.#deps
+    for (const [op, { outcome, allowedAt }] of view.news) {
       const promise = this.#pending.get(op)
       if (promise?.isObserved) {
-        this.#record((moment) => this.#seen(op, moment))
+        const role = allowedAt === undefined ? 'result' : 'note'
+        this.#record(role, allowedAt ?? clock(), (moment) => this.#seen(op, moment))
         this.#give(op, outcome)
         return true
       }
@@ -82,14 +87,15 @@ export class HandOuts {
   }
 
   handOutStep({ op, name, outcome: result }: FinishedStep): void {
-    this.#record((moment) => ({ kind: 'run', op, name, result, ...moment }))
+    const now = this.#deps.clock()
+    this.#record('result', now, (moment) => ({ kind: 'run', op, name, result, ...moment }))
     this.#give(op, result)
   }
 
   /** A sleep of this handler is over: whoever holds the journal may complete it. */
   handOutSleep(op: number, result: Outcome): void {
     this.#deps.outbox.add('note', { kind: 'completion', op, result })
-    this.#record((moment) => this.#seen(op, moment))
+    this.#record('result', this.#deps.clock(), (moment) => this.#seen(op, moment))
     this.#give(op, result)
   }
 
@@ -97,11 +103,11 @@ export class HandOuts {
     return { kind: 'seen', op, upTo: this.#deps.view.next - 1, ...moment }
   }
 
-  #record(entryAt: (moment: Moment) => RecordedHandOut): void {
-    const { outbox, table, clock } = this.#deps
+  #record(role: EntryRole, at: number, entryAt: (moment: Moment) => RecordedHandOut): void {
+    const { outbox, table } = this.#deps
     this.#isLive = true
-    this.#now = Math.max(this.#now, clock())
-    outbox.add('result', entryAt({ at: this.#now, after: table.count }))
+    this.#now = Math.max(this.#now, at)
+    outbox.add(role, entryAt({ at: this.#now, after: table.count }))
   }
 
   #give(op: number, outcome: Outcome): void {

@@ -21,6 +21,12 @@ export type IssuerDeps = {
   readonly isOver: () => boolean
 }
 
+/**
+ * Ops that somebody else carries out. An awakeable can be completed before it is durable, and while the attempt
+ * lives it sees itself to its sleeps.
+ */
+const hurries: ReadonlySet<CommandRecord['kind']> = new Set(['call', 'send', 'awakeable-complete'])
+
 /** What goes along with a call or a send. */
 export type Errand = {
   readonly target: Target
@@ -102,7 +108,7 @@ export class Issuer {
     const { op, record } = issued
     if (record !== undefined && record.kind !== 'run') return record
     const entry = make(op)
-    this.#deps.outbox.add('command', entry)
+    this.#deps.outbox.add(hurries.has(entry.kind) ? 'command' : 'note', entry)
     return entry
   }
 

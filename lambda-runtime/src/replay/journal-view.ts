@@ -18,6 +18,16 @@ export type OpRecord = CommandRecord | StepRecord
 /** A hand-out of an earlier attempt, to be repeated in its place (INV-4). */
 export type RecordedHandOut = EntryOf<'run'> | EntryOf<'seen'>
 
+/** A completion that has not been handed out. */
+export type News = {
+  readonly outcome: Outcome
+  /**
+   * When an attempt was first allowed to hand it out (epoch ms): its `attempt` entry stands behind the completion.
+   * Moment and order of such a hand-out follow from the journal; others are the attempt's own choice.
+   */
+  readonly allowedAt: number | undefined
+}
+
 export type Me = { readonly epoch: number; readonly writer: string }
 
 /** A journal as its handler sees it: folded, and folded on as news comes in. */
@@ -26,7 +36,7 @@ export class JournalView {
   readonly #records = new Map<number, OpRecord>()
   readonly #handOuts: RecordedHandOut[] = []
   readonly #outcomes = new Map<number, Outcome>()
-  readonly #news = new Map<number, Outcome>()
+  readonly #news = new Map<number, News>()
   #born: string | undefined
   #created: EntryOf<'created'> | undefined
   #createdAt = 0
@@ -71,7 +81,7 @@ export class JournalView {
   }
 
   /** Completions that have not been handed out, by op, in the order of the log. */
-  get news(): ReadonlyMap<number, Outcome> {
+  get news(): ReadonlyMap<number, News> {
     return this.#news
   }
 
@@ -119,13 +129,13 @@ export class JournalView {
 
   #takeOne(segment: Segment): void {
     if (segment.by === 'orchestrator') {
-      for (const entry of segment.entries) this.#fold(entry)
+      for (const entry of segment.entries) this.#fold(entry, segment)
       return
     }
     if (!this.#admits(segment)) return
     this.#writer = segment.writer
     if (segment.writer === this.#me.writer) return
-    for (const entry of segment.entries) this.#fold(entry)
+    for (const entry of segment.entries) this.#fold(entry, segment)
   }
 
   /** The rule of both sides: a handler segment that its epoch does not allow is nothing but a number (INV-2). */
@@ -134,20 +144,23 @@ export class JournalView {
     return this.#writer === undefined || this.#writer === segment.writer
   }
 
-  #fold(entry: Entry): void {
-    const fold = this.#folds[entry.kind] as (entry: Entry) => void
-    fold(entry)
+  #fold(entry: Entry, segment: Segment): void {
+    const fold = this.#folds[entry.kind] as (entry: Entry, segment: Segment) => void
+    fold(entry, segment)
   }
 
-  readonly #folds: { readonly [K in EntryKind]: (entry: EntryOf<K>) => void } = {
+  readonly #folds: { readonly [K in EntryKind]: (entry: EntryOf<K>, segment: Segment) => void } = {
     created: (entry) => {
       this.#created ??= entry
     },
-    attempt: (entry) => {
+    attempt: (entry, { at }) => {
       this.#epoch = entry.epoch
       this.#resumed = !this.#running && this.#lastEnd === 'suspended'
       this.#running = true
       this.#writer = undefined
+      for (const [op, news] of this.#news) {
+        if (news.allowedAt === undefined) this.#news.set(op, { ...news, allowedAt: at })
+      }
     },
     run: (entry) => {
       if (this.#stepOf(entry).result !== undefined) return
@@ -164,7 +177,7 @@ export class JournalView {
     completion: (entry) => {
       if (this.#outcomes.has(entry.op)) return
       this.#outcomes.set(entry.op, entry.result)
-      this.#news.set(entry.op, entry.result)
+      this.#news.set(entry.op, { outcome: entry.result, allowedAt: undefined })
     },
     seen: (entry) => this.#handedOut(entry),
     waiter: () => undefined,

@@ -14,15 +14,50 @@ describe('the effects gate', () => {
     expect(seen).toEqual([3])
   })
 
-  it('holds for the results of outside ops as well', async () => {
+  it('holds for the news that came while the attempt ran', async () => {
+    const stored: (readonly string[])[] = []
+    const stage: Stage = new Stage(async (ctx) => {
+      await ctx.race([ctx.awakeable().promise, ctx.run('slow', () => stage.world.delay(3_000))])
+      await ctx.run('b', () => stored.push(kindsOf(stage.journal.entries)))
+    })
+    const ended = stage.begin()
+    await stage.world.pass(100)
+    stage.complete(0)
+    await stage.world.run(ended)
+    expect(stored[0]).toContain('seen 0')
+  })
+
+  it('is open for what the journal held when the attempt began: that cannot come out otherwise', async () => {
+    const times: number[][] = []
+    const stage: Stage = new Stage(async (ctx) => {
+      await ctx.awakeable().promise
+      await ctx.run('b', () => times.push([ctx.now(), stage.journal.appends]))
+      await stage.world.delay(100)
+    })
+    await stage.drive()
+    stage.complete(0)
+    stage.startEpoch()
+    const at = stage.world.now
+    await stage.world.pass(500)
+    await stage.attempt()
+    stage.startEpoch()
+    await stage.attempt()
+    expect(times).toEqual([
+      [at, 0],
+      [at, 0],
+    ])
+  })
+
+  it('closes again with the next own result', async () => {
     const seen: number[] = []
     const stage: Stage = new Stage(async (ctx) => {
       await ctx.awakeable().promise
+      await ctx.run('a', () => 1)
       await ctx.run('b', () => seen.push(stage.journal.appends))
     })
     await stage.drive()
     stage.complete(0)
-    await stage.drive()
+    await stage.attempt()
     expect(seen).toEqual([1])
   })
 
