@@ -1,3 +1,4 @@
+import { ProtocolError } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Permit } from '../permits.ts'
@@ -10,6 +11,9 @@ import { contextOf, demandOf, deploymentOrPause } from './leave.ts'
 import { persist } from './persist.ts'
 import { followTail, watchTail } from './tail.ts'
 import type { Work } from './work.ts'
+
+/** Made once: a reason of its own for each abort would cost a stack trace each. */
+const attemptIsOver = new Error('The attempt is over')
 
 /** One replica at work on the attempts of one invocation. */
 type Run = {
@@ -62,7 +66,7 @@ async function runAttempt(run: Run): Promise<boolean> {
   const either = AbortSignal.any([over.signal, deps.stopping])
   const tail = followTail(deps, work, session, epoch, either)
   const outcome = await invokeAttempt(deps, session, deployment, permit, either)
-  over.abort()
+  over.abort(attemptIsOver)
   await tail
   switch (outcome.kind) {
     case 'replied':
@@ -84,10 +88,20 @@ async function runAttempt(run: Run): Promise<boolean> {
 async function decided(run: Run, stimulus: Stimulus): Promise<boolean> {
   const { deps, session } = run
   if (isBehind(session, stimulus)) await persist(deps, session.id, () => session.refresh())
-  const applied = await apply(run, stimulus)
+  const applied = await apply(run, stimulus).catch((error: unknown) => pause(run, error))
   if (applied.appended !== undefined) return true
   await persist(deps, session.id, () => session.refresh())
   return !isMine(run)
+}
+
+/** What no segment can hold, none could hold after another attempt: a person must see to it. */
+async function pause(run: Run, error: unknown): Promise<Applied> {
+  const { deps, session } = run
+  if (!(error instanceof ProtocolError) || error.code !== 'segment-too-large') throw error
+  const { code, message } = error
+  const state = await persist(deps, session.id, () => session.refresh())
+  if (!isMine(run)) return { state, appended: undefined }
+  return apply(run, { kind: 'pause', reason: { code, message } })
 }
 
 function isBehind({ state }: JournalSession, stimulus: Stimulus): boolean {

@@ -19,6 +19,8 @@ export type IngressOptions = {
 const idBytes = 17
 const firstLookMs = 250
 const maxLookMs = 2_000
+/** Made once: a reason of its own for each abort would cost a stack trace each. */
+const outcomeIsThere = new Error('The outcome is there')
 
 /** What the outside asks of invocations, as the HTTP ingress offers it. */
 export function createIngress(
@@ -97,18 +99,19 @@ async function output(deps: EngineDeps, id: InvocationId): Promise<Outcome | und
   return state.phase.kind === 'closed' ? state.phase.outcome : undefined
 }
 
-/** Told at once by this replica; of what ends elsewhere, it learns by looking. */
+/** Told at once of what ends in this replica; of what may end elsewhere, it learns by looking. */
 async function attach(deps: EngineDeps, id: InvocationId, signal: AbortSignal): Promise<Outcome> {
   const told = new AbortController()
   let outcome: Outcome | undefined
   const stop = deps.waiters.wait(id, (closed) => {
     outcome = closed
-    told.abort()
+    told.abort(outcomeIsThere)
   })
   const either = AbortSignal.any([signal, told.signal])
   try {
     for (let delayMs = firstLookMs; ; delayMs = Math.min(delayMs * 2, maxLookMs)) {
-      outcome ??= await output(deps, id)
+      const runsHere = deps.sessions.peek(id)?.busy === true
+      if (!runsHere) outcome ??= await output(deps, id)
       if (outcome !== undefined) return outcome
       await deps.clock.sleep(delayMs, either)
       if (outcome === undefined) signal.throwIfAborted()
