@@ -1,3 +1,4 @@
+import { ProtocolError } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Clock, Logger } from '../../ports/index.ts'
 
@@ -17,7 +18,8 @@ const maxDelayMs = 5_000
 
 /**
  * Does `work` until it succeeds: an outage of the table is waited for, never a failure of the invocation.
- * What waiting cannot mend (a FermataError other than `store-unreachable`) is thrown on.
+ * What waiting cannot mend is thrown on: a FermataError other than `store-unreachable`, or an item that cannot be
+ * written or read as it is.
  */
 export async function persist<T>(
   { clock, logger, stopping }: PersistDeps,
@@ -37,5 +39,6 @@ export async function persist<T>(
 }
 
 function isFinal(error: unknown): boolean {
+  if (error instanceof ProtocolError) return error.code !== 'append-contention'
   return error instanceof FermataError && error.code !== 'store-unreachable'
 }
