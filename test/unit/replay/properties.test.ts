@@ -6,6 +6,8 @@ import { durablePrograms, programOf, programs, type Statement } from './support/
 import { completed, Stage } from './support/stage.ts'
 
 const runs = 25
+/** After how many ms of their life attempts die; the later ones live. */
+const deaths = fc.array(fc.integer({ min: 0, max: 1_500 }), { maxLength: 6 })
 /** They compute a lot, and share the machine with the other tests. */
 const patience = { timeout: 60_000 }
 
@@ -61,6 +63,31 @@ describe('random handlers', () => {
           for await (const { output } of restarts(block, seed)) expect(output.kind).toBe('value')
         }),
         { numRuns: runs },
+      )
+    },
+  )
+
+  it(
+    'start a step always for the same reason, however often attempts die (INV-3)',
+    patience,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(durablePrograms, fc.nat(), deaths, async (block, seed, lives) => {
+          const starts = new Map<string, Set<string>>()
+          const stage: Stage = new Stage(
+            programOf(
+              block,
+              () => stage.world,
+              ({ step, name, now }) => {
+                const known = starts.get(step) ?? new Set()
+                starts.set(step, known.add(`${name} at ${now}`))
+              },
+            ),
+          )
+          await conduct(stage, outsideOf(seed), { lives })
+          for (const reasons of starts.values()) expect([...reasons]).toHaveLength(1)
+        }),
+        { numRuns: 4 * runs },
       )
     },
   )

@@ -14,17 +14,22 @@ const phases: ReadonlySet<string> = new Set(['attempt', 'suspended', 'attempt-fa
 
 /**
  * Plays orchestrator and outside world until the handler has ended; answers its output. An attempt that the
- * journal shows as running has died.
+ * journal shows as running has died; so do the first attempts, after `lives` ms each.
  */
 export async function conduct(
   stage: Stage,
   outside: Outside,
-  options: AttemptOptions = {},
+  { lives = [], ...options }: AttemptOptions & { readonly lives?: readonly number[] } = {},
 ): Promise<Outcome> {
   const answers = answering(stage, outside)
   if (stage.isRunning) stage.startEpoch()
   await untilRunnable(stage)
   for (let i = 0; i < maxAttempts; i += 1) {
+    const life = lives[i]
+    if (life !== undefined) {
+      await abandon(stage, life, options)
+      continue
+    }
     const reply = await stage.attempt(options)
     if (reply.status.kind === 'paused') throw new Error(reply.status.failure.message)
     stage.store(reply)
@@ -34,6 +39,13 @@ export async function conduct(
     await untilRunnable(stage)
   }
   throw new Error(`No end after ${maxAttempts} attempts`)
+}
+
+/** An attempt that nobody hears of any more after `life` ms: what it still does is that of a zombie. */
+async function abandon(stage: Stage, life: number, options: AttemptOptions): Promise<void> {
+  void stage.begin(options)
+  await stage.world.pass(life)
+  stage.startEpoch()
 }
 
 /** Answers each call and awakeable once, some time after it has become durable. */

@@ -73,10 +73,17 @@ export const durablePrograms = programsOf()
 /** Some of them wait for something that is not durable. */
 export const programs = programsOf(later)
 
+/** One start of a step: which step it is, and what its handler knew when it asked for it. */
+export type Start = { readonly step: string; readonly name: string; readonly now: number }
+
 /** A handler that does what the statements say, and answers all that it saw. */
-export function programOf(block: readonly Statement[], world: () => World): Program {
+export function programOf(
+  block: readonly Statement[],
+  world: () => World,
+  onStart: (start: Start) => void = () => undefined,
+): Program {
   return async (ctx) => {
-    const player = new Player(ctx, world())
+    const player = new Player(ctx, world(), onStart)
     const value = await player.play(block)
     return { value, now: ctx.now(), draw: ctx.random() }
   }
@@ -85,11 +92,13 @@ export function programOf(block: readonly Statement[], world: () => World): Prog
 class Player {
   readonly #ctx: ServiceContext
   readonly #world: World
+  readonly #onStart: (start: Start) => void
   #hasWaited = false
 
-  constructor(ctx: ServiceContext, world: World) {
+  constructor(ctx: ServiceContext, world: World, onStart: (start: Start) => void) {
     this.#ctx = ctx
     this.#world = world
+    this.#onStart = onStart
   }
 
   async play(block: readonly Statement[]): Promise<unknown[]> {
@@ -134,12 +143,15 @@ class Player {
   #leaf(leaf: Leaf): DurablePromise<unknown> {
     const ctx = this.#ctx
     switch (leaf.kind) {
-      case 'run':
-        return ctx.run(`run ${leaf.ms}`, async () => {
+      case 'run': {
+        const start = { step: ctx.uuid(), name: `run ${leaf.ms}`, now: ctx.now() }
+        return ctx.run(start.name, async () => {
+          this.#onStart(start)
           await this.#world.delay(leaf.ms)
           if (leaf.fails) throw new TerminalError('as told')
           return leaf.ms
         })
+      }
       case 'sleep':
         return ctx.sleep(leaf.ms)
       case 'call':
