@@ -106,6 +106,6 @@ export class World {
 }
 
 /** One turn of the event loop. */
-export function turn(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
