@@ -11,20 +11,27 @@ const units: Record<string, number> = {}
 const requests: Record<string, number> = {}
 let sentBytes = 0
 
+const held: (() => void)[] = []
+
 const faults: FaultPoints = {
   reach(point, subject) {
     for (const fault of planned) {
       if (fault.point !== point || !subject.includes(fault.subject ?? '')) continue
       const times = (reached.get(fault) ?? 0) + 1
       reached.set(fault, times)
-      if (times !== (fault.nth ?? 1)) continue
-      if (fault.action === 'hang') return new Promise(() => undefined)
-      process.kill(process.pid, 'SIGKILL')
-      // The signal may take a moment to arrive: nothing happens after the point.
-      return new Promise(() => undefined)
+      if (times === (fault.nth ?? 1)) return meet(fault)
     }
     return undefined
   },
+}
+
+function meet({ action, point }: PlannedFault): Promise<void> | undefined {
+  tell({ kind: 'reached', point })
+  if (action === 'tell') return undefined
+  if (action === 'hold') return new Promise((resolve) => held.push(resolve))
+  process.kill(process.pid, 'SIGKILL')
+  // The signal may take a moment to arrive: nothing happens after the point.
+  return new Promise(() => undefined)
 }
 
 const config = loadConfig(environment)
@@ -43,11 +50,19 @@ const orchestrator = compose(
 )
 
 process.on('message', (message: ToProcess) => {
-  if (message.kind === 'meter') {
-    tell({ kind: 'meter', meter: { units, requests, sentBytes, agendaEntries: 0 } })
-  } else {
-    planned.push(...message.faults)
-    tell({ kind: 'planned' })
+  switch (message.kind) {
+    case 'meter':
+      tell({ kind: 'meter', meter: { units, requests, sentBytes, agendaEntries: 0 } })
+      break
+    case 'plan':
+      planned.push(...message.faults)
+      tell({ kind: 'planned' })
+      break
+    case 'release':
+      for (const release of held.splice(0)) release()
+      break
+    default:
+      message satisfies never
   }
 })
 process.on('disconnect', () => process.exit(0))

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
-import type { InvocationView } from '@fermata/orchestrator/ports'
+import type { FaultPoint, InvocationView } from '@fermata/orchestrator/ports'
 import type { FromProcess, Meter, PlannedFault, ToProcess } from './process-messages.ts'
 
 export type OrchestratorSettings = {
@@ -24,11 +24,15 @@ const compileCache = fileURLToPath(new URL('../../../.cache/compile', import.met
 export class OrchestratorUnderTest {
   readonly #child: ChildProcess
   readonly #output: string[] = []
+  readonly #reached: FaultPoint[] = []
   ingress = ''
   admin = ''
 
   private constructor(child: ChildProcess) {
     this.#child = child
+    child.on('message', (message: FromProcess) => {
+      if (message.kind === 'reached') this.#reached.push(message.point)
+    })
     child.stdout?.on('data', (chunk: Buffer) => this.#output.push(chunk.toString()))
     child.stderr?.on('data', (chunk: Buffer) => this.#output.push(chunk.toString()))
   }
@@ -79,6 +83,25 @@ export class OrchestratorUnderTest {
   /** Resolves when it is dead, by a fault of its plan. */
   async died(): Promise<void> {
     if (this.running) await once(this.#child, 'exit')
+  }
+
+  /** Stops it in its tracks (SIGSTOP), until `thaw`. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  /** The points of its plan that it has come by. */
+  get reached(): readonly FaultPoint[] {
+    return this.#reached
+  }
+
+  /** Lets go on what a plan holds. */
+  release(): void {
+    this.#tell({ kind: 'release' })
   }
 
   async plan(...faults: readonly PlannedFault[]): Promise<void> {

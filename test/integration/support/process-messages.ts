@@ -7,7 +7,8 @@ export type PlannedFault = {
   readonly subject?: string
   /** At the how-many-eth time: 1 by default. */
   readonly nth?: number
-  readonly action: 'kill' | 'hang'
+  /** `hold`: what passes there waits until the test releases it. `tell` only says that the point was reached. */
+  readonly action: 'kill' | 'hold' | 'tell'
 }
 
 export type Meter = {
@@ -22,9 +23,10 @@ export type Meter = {
 export type ToProcess =
   | { readonly kind: 'meter' }
   | { readonly kind: 'plan'; readonly faults: readonly PlannedFault[] }
+  | { readonly kind: 'release' }
 
 export type FromProcess =
   | { readonly kind: 'listening'; readonly ingressPort: number; readonly adminPort: number }
   | { readonly kind: 'meter'; readonly meter: Meter }
   | { readonly kind: 'planned' }
-  | { readonly kind: 'reached'; readonly point: FaultPoint; readonly subject: string }
+  | { readonly kind: 'reached'; readonly point: FaultPoint }
