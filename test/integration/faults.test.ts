@@ -21,7 +21,7 @@ type Moment = { readonly of: 'trip' | Child | 'any'; readonly nth: number }
 const nth = (of: Moment['of'], ...passings: readonly number[]): readonly Moment[] =>
   passings.map((passing) => ({ of, nth: passing }))
 
-/** Where a replica is killed while a trip is booked. The point between accept and commit is Kafka's, and tested there. */
+/** Where a replica is killed while a trip is booked. The point before a commit is Kafka’s: `kafka-bad-input.test.ts`. */
 const moments: Record<Exclude<FaultPoint, 'accept.before-commit'>, readonly Moment[]> = {
   'accept.before-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],
   'accept.after-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],
