@@ -130,7 +130,7 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
     agendaStore: ports.agenda,
     leaseStore: ports.leases,
     options: options.agenda,
-    nudge: (entry) => invocations.nudge(entry),
+    nudge: (entry, ticket) => invocations.nudge(entry, ticket),
   })
   const subscriptionLimits = createSubscriptionLimits()
   const share = (limit: number) => Math.max(1, Math.ceil(limit / Math.max(1, agenda.replicas())))

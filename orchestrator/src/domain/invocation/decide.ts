@@ -170,5 +170,6 @@ function decideWaiter(
   const { origin } = state.created
   const isCaller = origin.kind === 'call' && origin.invocation === invocation && origin.op === op
   const known = state.waiters.some((one) => one.invocation === invocation && one.op === op)
-  return isCaller || known ? nothing : { entries: [{ kind: 'waiter', invocation, op }] }
+  const isLate = state.phase.kind === 'closed'
+  return isCaller || known || isLate ? nothing : { entries: [{ kind: 'waiter', invocation, op }] }
 }

@@ -9,6 +9,7 @@ import type {
   Random,
 } from '../../ports/index.ts'
 import type { AgendaOptions } from './agenda-options.ts'
+import type { Ticket } from './held.ts'
 
 /** What a look at a subject came to. */
 export type NudgeAnswer =
@@ -27,8 +28,11 @@ export type AgendaDeps = {
   /** Fresh per start of the process. */
   readonly replicaId: string
   readonly options?: Partial<AgendaOptions>
-  /** Does what is due for the entry's subject. Idempotent; a rejection is tried again later. */
-  readonly nudge: (entry: AgendaEntry) => Promise<NudgeAnswer>
+  /**
+   * Does what is due for the entry's subject. Idempotent; a rejection is tried again later. The entry's ticket
+   * may be retired then or at any later time.
+   */
+  readonly nudge: (entry: AgendaEntry, ticket: Ticket) => Promise<NudgeAnswer>
 }
 
 /** The deps with everything resolved, as the parts of the agenda share them. */

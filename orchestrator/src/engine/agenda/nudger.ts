@@ -91,7 +91,7 @@ export class Nudger {
     held.relied = false
     this.nudges++
     try {
-      const answer = await nudge(held.entry)
+      const answer = await nudge(held.entry, held)
       held.nudging = false
       held.tries = 0
       held.notBefore = 0

@@ -1,6 +1,7 @@
 import type { Entry } from '@fermata/lambda-runtime/protocol'
 import { isRunnable } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Ticket } from '../agenda/agenda.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import { functionOf } from '../services/directory.ts'
@@ -35,9 +36,9 @@ export function create(
         work.drive(session, held)
         held = undefined
       }
-      await guarded
-      await guards.confirm(creation.id)
-      if (made === 'exists') return await found(deps, work, session)
+      const ticket = await guarded
+      await guards.confirm(ticket)
+      if (made === 'exists') return await found(deps, work, session, ticket)
       startLater(deps, work, session)
       return { status: 'accepted', state: session.state }
     } finally {
@@ -60,10 +61,10 @@ function isDue({ clock }: EngineDeps, { notBefore }: Creation): boolean {
 }
 
 /** A delayed one is named at its time; all others are watched. */
-async function guard(deps: EngineDeps, creation: Creation): Promise<void> {
+function guard(deps: EngineDeps, creation: Creation): Promise<Ticket> {
   const { id, notBefore } = creation
-  if (notBefore === undefined || isDue(deps, creation)) await deps.guards.watch(id)
-  else await deps.guards.handOver(id, 'timer', notBefore)
+  if (notBefore === undefined || isDue(deps, creation)) return deps.guards.watch(id)
+  return deps.guards.name(id, 'timer', notBefore)
 }
 
 function append(
@@ -103,9 +104,15 @@ function createdEntry(creation: Creation, retentionMs: number): Entry {
 }
 
 /** It was there before: a crashed replica may have left it, so whoever finds it goes on with it. */
-async function found(deps: EngineDeps, work: Work, session: JournalSession): Promise<Created> {
+async function found(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  ticket: Ticket,
+): Promise<Created> {
   const { state, busy, id } = session
-  if (state === undefined || state.phase.kind === 'closed') deps.guards.release(id)
+  // Another watch may stand until the outcome has been delivered: only this one is of no use.
+  if (state === undefined || state.phase.kind === 'closed') deps.guards.drop(id, ticket)
   else if (state.phase.kind === 'running') work.adopt(session)
   else if (canStart(deps, state)) startLater(deps, work, session)
   else if (!busy) {

@@ -1,6 +1,5 @@
 import { ProtocolError } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/decide.ts'
-import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import { carry } from './carry.ts'
@@ -9,7 +8,7 @@ import { invokeAttempt } from './invoke-attempt.ts'
 import type { Applied, JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOrPause } from './leave.ts'
 import { persist } from './persist.ts'
-import { followTail, watchTail } from './tail.ts'
+import { followTail, lastOwn, watchTail } from './tail.ts'
 import type { Work } from './work.ts'
 
 /** Made once: a reason of its own for each abort would cost a stack trace each. */
@@ -65,8 +64,8 @@ async function runAttempt(run: Run): Promise<boolean> {
   const over = new AbortController()
   const either = AbortSignal.any([over.signal, deps.stopping])
   const tail = followTail(deps, work, session, epoch, either)
-  const outcome = await invokeAttempt(deps, session, deployment, permit, either)
-  over.abort(attemptIsOver)
+  const invoked = invokeAttempt(deps, session, deployment, { epoch, permit }, either)
+  const outcome = await invoked.finally(() => over.abort(attemptIsOver))
   await tail
   switch (outcome.kind) {
     case 'replied':
@@ -126,15 +125,21 @@ async function apply(run: Run, stimulus: Stimulus): Promise<Applied> {
 async function takeOver(run: Run): Promise<void> {
   const { deps, work, session } = run
   await carry(deps, work, session)
-  const verdict = await watchTail(deps, work, session, run.epoch)
-  if (verdict === 'moved-on') return
-  const { state } = session
-  if (state === undefined) return
-  run.permit ??= await permitFor(run, state)
+  for (;;) {
+    const verdict = await watchTail(deps, work, session, run)
+    if (verdict === 'moved-on') return
+    const seen = lastOwn(session)
+    await takePermit(run)
+    if (lastOwn(session) === seen) break
+  }
   await apply(run, { kind: 'attempt-dead', epoch: run.epoch })
 }
 
-function permitFor(run: Run, state: InvocationState): Promise<Permit> {
-  const { deps, deployment } = run
-  return deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
+/** It may take long until there is one. What was dead when the wait began may have only been slow to start. */
+async function takePermit(run: Run): Promise<void> {
+  const { deps, deployment, session } = run
+  const { state } = session
+  if (run.permit !== undefined || state === undefined) return
+  run.permit = await deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
+  await persist(deps, session.id, () => session.refresh())
 }

@@ -1,7 +1,8 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { parseInvocationId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaEntry } from '../../ports/index.ts'
-import type { NudgeAnswer } from '../agenda/agenda.ts'
+import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
 import type { Permit } from '../permits.ts'
 import { create } from './create.ts'
 import { drive } from './drive.ts'
@@ -9,6 +10,7 @@ import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { nudge } from './nudge.ts'
 import { Stopped } from './persist.ts'
+import { resume } from './resume.ts'
 import { settle } from './settle.ts'
 import { stimulate } from './stimulate.ts'
 import { wakeWhenPermitted } from './wake.ts'
@@ -16,7 +18,9 @@ import type { Work } from './work.ts'
 
 /** All that is done with invocations: creating, running, waking, recovering. */
 export interface Invocations extends Work {
-  nudge(entry: AgendaEntry): Promise<NudgeAnswer>
+  nudge(entry: AgendaEntry, ticket: Ticket): Promise<NudgeAnswer>
+  /** Ends a pause. Resolves when the next attempt has begun. */
+  resume(session: JournalSession, state: InvocationState): Promise<void>
   /** Resolves when no attempt runs here. */
   quiet(): Promise<void>
   /** Resolves when nothing at all is under way in the background. */
@@ -75,7 +79,9 @@ export function createInvocations(deps: EngineDeps): Invocations {
 
   return {
     ...work,
-    nudge: (entry) => nudge(deps, work, parseInvocationId(entry.subject.slice(2)), entry),
+    nudge: (entry, ticket) =>
+      nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
+    resume: (session, state) => resume(deps, work, session, state),
     quiet: () => emptied([attempts]),
     idle: () => emptied([attempts, others]),
   }

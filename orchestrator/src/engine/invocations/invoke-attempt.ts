@@ -1,3 +1,4 @@
+import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { InvokeOutcome } from '../../ports/index.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
@@ -10,7 +11,7 @@ type Settled = Exclude<InvokeOutcome, { kind: 'throttled' } | { kind: 'too-large
 const throttleDelayMs = 100
 const maxThrottleDelayMs = 5_000
 /** Beyond its own deadline a function gets this long to say so itself. */
-const graceMs = 2_000
+export const graceMs = 2_000
 
 /**
  * Invokes the current attempt and sees to what is not the handler's fault: a throttled call is made again
@@ -20,13 +21,13 @@ export async function invokeAttempt(
   deps: EngineDeps,
   session: JournalSession,
   deployment: Deployment,
-  permit: Permit,
+  { epoch, permit }: { readonly epoch: number; readonly permit: Permit },
   signal: AbortSignal,
 ): Promise<Settled> {
   const name = permit.demand.function
   let keep = session.segments.length
   for (let throttles = 0; ; ) {
-    const outcome = await invokeOnce(deps, session, deployment, keep, signal)
+    const outcome = await invokeOnce(deps, session, deployment, { epoch, keep }, signal)
     if (outcome.kind === 'throttled') {
       deps.concurrency.throttled(name, deps.permits.runningOf(name))
       throttles += 1
@@ -44,15 +45,20 @@ export async function invokeAttempt(
   }
 }
 
+/** While a call waited to be made again, another replica may have begun an attempt that is not ours to invoke. */
+function isCurrent(state: InvocationState, epoch: number): boolean {
+  return state.phase.kind === 'running' && state.epoch === epoch
+}
+
 async function invokeOnce(
   deps: EngineDeps,
   session: JournalSession,
   deployment: Deployment,
-  keep: number,
+  { epoch, keep }: { readonly epoch: number; readonly keep: number },
   signal: AbortSignal,
 ): Promise<InvokeOutcome> {
   const { state } = session
-  if (state === undefined) return notStarted()
+  if (state === undefined || !isCurrent(state, epoch)) return notStarted()
   const request = buildRequest(session, state, deps.channel, keep)
   const { timeoutMs } = deps.directory.policyOf(state.created.target, deployment)
   const late = new AbortController()
@@ -84,5 +90,8 @@ function tooLarge(): Settled {
 }
 
 function notStarted(): Settled {
-  return { kind: 'lost', failure: { code: 'function-failed', message: 'Abandoned while stopping' } }
+  return {
+    kind: 'lost',
+    failure: { code: 'function-failed', message: 'Abandoned: it did not start' },
+  }
 }

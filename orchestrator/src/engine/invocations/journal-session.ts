@@ -25,6 +25,9 @@ export type Applied = {
   readonly appended: Segment | undefined
 }
 
+/** Effects of segments up to `upTo` are carried out, in the life `born`: an id may be used again once it has expired. */
+export type Watermark = { readonly born: string; readonly upTo: number }
+
 /** How a decision's context is made, from the state that it is about. */
 export type ContextOf = (state: InvocationState) => Context
 
@@ -40,7 +43,7 @@ export class JournalSession {
   #state: InvocationState | undefined
   #expires = 0
   #loaded = false
-  #carried = -1
+  #watermark: Watermark | undefined
 
   /** Effects of one journal are carried out by one at a time. */
   readonly effects: Turns = createTurns()
@@ -68,28 +71,45 @@ export class JournalSession {
 
   /** Effects of segments up to this one are carried out, as far as this replica knows. */
   get carried(): number {
-    return Math.max(this.#carried, this.#state?.carried ?? -1)
+    const known = this.#watermark?.born === this.#state?.born ? this.#watermark?.upTo : undefined
+    return Math.max(known ?? -1, this.#state?.carried ?? -1)
   }
 
   markCarried(upTo: number): void {
-    this.#carried = Math.max(this.#carried, upTo)
+    const state = this.#state
+    if (state !== undefined) this.recall({ born: state.born, upTo: Math.max(this.carried, upTo) })
   }
 
-  /** Puts segment 0. `exists`: the invocation was created before; it is loaded. */
+  /** What is known of `carried` beyond the journal itself. */
+  get watermark(): Watermark | undefined {
+    return this.#watermark
+  }
+
+  /** Takes in what was known when the journal was last used here; of another life it says nothing. */
+  recall(watermark: Watermark): void {
+    this.#watermark = watermark
+  }
+
+  /**
+   * Puts segment 0. `exists`: the invocation was created before; it is loaded. One that expires between the two
+   * gives way to the new one.
+   */
   create(entries: readonly Entry[], expires: number): Promise<'created' | 'exists'> {
     return this.#turns.take(async () => {
-      const born = this.#deps.random.nonce()
-      const segment = this.#segment({ n: 0, born, epoch: epochOf(entries) }, { entries })
-      const result = await this.#append(segment, expires)
-      if (result === 'conflict') {
-        await this.#load()
-        return 'exists'
-      }
-      this.#loaded = true
-      this.#expires = expires
-      this.#take([segment])
-      return 'created'
+      if (await this.#begin(entries, expires)) return 'created'
+      await this.#load()
+      if (this.#state !== undefined) return 'exists'
+      return (await this.#begin(entries, expires)) ? 'created' : 'exists'
     })
+  }
+
+  async #begin(entries: readonly Entry[], expires: number): Promise<boolean> {
+    const born = this.#deps.random.nonce()
+    const segment = this.#segment({ n: 0, born, epoch: epochOf(entries) }, { entries })
+    if ((await this.#append(segment, expires)) === 'conflict') return false
+    this.#restart(expires)
+    this.#take([segment])
+    return true
   }
 
   /** Reads what is there: all of it at first, then what is new. */
@@ -182,11 +202,15 @@ export class JournalSession {
 
   async #load(): Promise<void> {
     const journal = await this.#deps.journals.load(this.id)
+    this.#restart(journal.expires)
+    this.#take(journal.segments)
+  }
+
+  #restart(expires: number): void {
     this.#segments = []
     this.#state = undefined
-    this.#expires = journal.expires
+    this.#expires = expires
     this.#loaded = true
-    this.#take(journal.segments)
   }
 
   #take(segments: readonly Segment[]): void {

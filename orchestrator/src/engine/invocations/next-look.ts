@@ -3,6 +3,7 @@ import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaKind } from '../../ports/index.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { halfRetention } from './retain.ts'
 
 /** When somebody must look next: at the next time of its own, and at the latest at half its retention. */
 export function nextLook(
@@ -14,9 +15,4 @@ export function nextLook(
   const own = nextOwnTime(state, clock.now())
   if (own === undefined || own > retainAt) return { kind: 'retain', dueAt: retainAt }
   return { kind: state.phase.kind === 'backing-off' ? 'retry' : 'timer', dueAt: own }
-}
-
-/** Epoch ms at which the journal of an open invocation is stamped anew, so that it does not expire. */
-export function halfRetention(session: JournalSession, state: InvocationState): number {
-  return session.expires - Math.floor(state.created.retentionMs / 2)
 }

@@ -2,41 +2,44 @@ import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { isRunnable, ownTimes } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaEntry } from '../../ports/index.ts'
-import type { NudgeAnswer } from '../agenda/agenda.ts'
+import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { halfRetention, nextLook } from './next-look.ts'
+import { nextLook } from './next-look.ts'
+import { halfRetention, retain } from './retain.ts'
 import { settle } from './settle.ts'
 import type { Work } from './work.ts'
+
+/** What is to be looked at, and the agenda entry that says so. */
+export type Look = {
+  readonly id: InvocationId
+  readonly entry: AgendaEntry
+  readonly ticket: Ticket
+}
 
 /**
  * Looks at an invocation because its agenda entry is due, or because its owner died: folds the journal and
  * does what is due. Idempotent, and the only recovery code there is.
  */
-export function nudge(
-  deps: EngineDeps,
-  work: Work,
-  id: InvocationId,
-  entry: AgendaEntry,
-): Promise<NudgeAnswer> {
-  return deps.sessions.use(id, async (session) => {
-    if (session.busy) return watchAgain(deps)
+export function nudge(deps: EngineDeps, work: Work, look: Look): Promise<NudgeAnswer> {
+  return deps.sessions.use(look.id, async (session) => {
+    if (session.busy) return await watchOn(deps, session, look)
     const state = await session.refresh()
-    if (state === undefined) return { kind: 'retire' }
-    if (session.busy) return watchAgain(deps)
+    if (session.busy) return await watchOn(deps, session, look)
+    if (state === undefined) return retire(deps, look)
     switch (state.phase.kind) {
       case 'closed':
         await settle(deps, work, session)
-        return { kind: 'retire' }
+        return retire(deps, look)
       case 'running':
         work.adopt(session)
-        return watchAgain(deps)
+        return await watchOn(deps, session, look)
       case 'queued':
       case 'suspended':
       case 'backing-off':
       case 'paused':
-        return await lookAtWaiting(deps, work, session, state, entry)
+        return await lookAtWaiting(deps, work, session, look)
       default:
         return state.phase satisfies never
     }
@@ -47,28 +50,30 @@ async function lookAtWaiting(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  state: InvocationState,
-  entry: AgendaEntry,
+  look: Look,
 ): Promise<NudgeAnswer> {
-  const now = deps.clock.now()
   await carry(deps, work, session)
-  if (session.busy) return watchAgain(deps)
-  if (isRunnable(state, now)) {
+  const { state } = session
+  if (state === undefined) return retire(deps, look)
+  if (session.busy) return await watchOn(deps, session, look)
+  if (isRunnable(state, deps.clock.now())) {
     work.wakeLater(session.id)
-    return watchAgain(deps)
+    return await watchOn(deps, session, look)
   }
-  const mine = stands(session, state, entry)
-  if (now >= halfRetention(session, state)) {
-    await session.restamp(now + state.created.retentionMs)
-    await session.stampCarried()
-  }
-  const next = nextLook(deps, session, state)
-  return mine ? { kind: 'again', dueAt: next.dueAt, agendaKind: next.kind } : { kind: 'retire' }
+  const mine = stands(session, state, look.entry)
+  const retained = (await retain(deps, session, state)) === 'retained'
+  const { kind, dueAt } = nextLook(deps, session, state)
+  const isNamed = retained ? kind === 'retain' : !mine
+  if (isNamed) return retire(deps, look)
+  // From now on it stands for the wait, not for any work.
+  deps.guards.leave(session.id, look.ticket)
+  return { kind: 'again', dueAt, agendaKind: kind }
 }
 
 /**
  * Whether this entry is the one that stands for the present wait. An entry left over from an earlier wait is
- * not renewed: each wait made an entry of its own before the watch over it was taken back.
+ * not renewed: each wait made an entry of its own before the watch over it was taken back, and each stamp one
+ * before the journal was stamped.
  */
 function stands(session: JournalSession, state: InvocationState, entry: AgendaEntry): boolean {
   if (entry.kind === 'watch') return true
@@ -76,6 +81,19 @@ function stands(session: JournalSession, state: InvocationState, entry: AgendaEn
   return ownTimes(state).includes(entry.dueAt)
 }
 
-function watchAgain({ clock, times }: EngineDeps): NudgeAnswer {
+/** Something is at work here. The entry watches over it, until the work is done and takes it back. */
+async function watchOn(
+  deps: EngineDeps,
+  session: JournalSession,
+  { id, ticket }: Look,
+): Promise<NudgeAnswer> {
+  const { clock, guards, times } = deps
+  guards.keep(id, ticket)
+  if (session.state !== undefined) await retain(deps, session, session.state)
   return { kind: 'again', dueAt: clock.now() + times.watchMs, agendaKind: 'watch' }
+}
+
+function retire({ guards }: EngineDeps, { id, ticket }: Look): NudgeAnswer {
+  guards.leave(id, ticket)
+  return { kind: 'retire' }
 }

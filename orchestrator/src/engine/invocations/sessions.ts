@@ -1,5 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import { JournalSession, type SessionDeps } from './journal-session.ts'
+import { JournalSession, type SessionDeps, type Watermark } from './journal-session.ts'
 
 /** The journals that this replica works on right now, each once; forgotten when nobody uses them. */
 export interface Sessions {
@@ -12,12 +12,13 @@ export interface Sessions {
 const remembered = 20_000
 
 export function createSessions(deps: SessionDeps): Sessions {
-  const carried = new Map<InvocationId, number>()
+  const carried = new Map<InvocationId, Watermark>()
   const held = new Map<InvocationId, { readonly session: JournalSession; users: number }>()
   return {
     async use(id, work) {
       const entry = held.get(id) ?? { session: new JournalSession(deps, id), users: 0 }
-      if (!held.has(id)) entry.session.markCarried(carried.get(id) ?? -1)
+      const known = held.has(id) ? undefined : carried.get(id)
+      if (known !== undefined) entry.session.recall(known)
       held.set(id, entry)
       entry.users += 1
       try {
@@ -35,10 +36,11 @@ export function createSessions(deps: SessionDeps): Sessions {
 }
 
 /** Effects that are known to be carried out are not tried again only because the journal was put aside meanwhile. */
-function remember(carried: Map<InvocationId, number>, session: JournalSession): void {
-  carried.delete(session.id)
-  if (session.state?.phase.kind === 'closed' || session.carried < 0) return
-  carried.set(session.id, session.carried)
+function remember(carried: Map<InvocationId, Watermark>, session: JournalSession): void {
+  const { id, state, watermark } = session
+  carried.delete(id)
+  if (state?.phase.kind === 'closed' || watermark === undefined) return
+  carried.set(id, watermark)
   if (carried.size <= remembered) return
   const [oldest] = carried.keys()
   if (oldest !== undefined) carried.delete(oldest)

@@ -33,7 +33,6 @@ export function stimulate(
       const { state, appended } = await session.apply(stimulus, (now) =>
         contextOf(deps, now, permitted),
       )
-      if (guard !== undefined) await deps.guards.recount(guard)
       if (held !== undefined && begins(appended)) {
         const watched = keepWatch(deps, id, guard)
         work.drive(session, held)
@@ -57,8 +56,12 @@ async function keepWatch(
   id: InvocationId,
   guard: Ticket | undefined,
 ): Promise<void> {
-  if (guard === undefined) await guards.watch(id)
-  else guards.keep(id, guard)
+  if (guard === undefined) {
+    await guards.watch(id)
+  } else {
+    guards.keep(id, guard)
+    await guards.confirm(guard)
+  }
 }
 
 function begins(appended: Segment | undefined): boolean {
@@ -71,15 +74,17 @@ function begins(appended: Segment | undefined): boolean {
  * of ours stays on the agenda until it is looked at.
  */
 async function leave(
-  { guards }: EngineDeps,
+  deps: EngineDeps,
   session: JournalSession,
   guard: Ticket | undefined,
   foundThere: boolean,
 ): Promise<void> {
+  const { guards } = deps
   const runsElsewhere = session.state?.phase.kind === 'running' && !session.busy
-  if (guard !== undefined && session.busy) guards.keep(session.id, guard)
-  else if (foundThere && runsElsewhere) await (guard ?? guards.make(session.id))
-  else if (guard !== undefined) guards.drop(guard)
+  if (guard !== undefined && session.busy) await keepWatch(deps, session.id, guard)
+  else if (foundThere && runsElsewhere)
+    await guards.confirm(guard ?? (await guards.make(session.id)))
+  else if (guard !== undefined) guards.drop(session.id, guard)
 }
 
 function needsStart(

@@ -1,6 +1,8 @@
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Deployment } from '../services/deployment-document.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
+import { graceMs } from './invoke-attempt.ts'
 import type { JournalSession } from './journal-session.ts'
 import { persist, Stopped } from './persist.ts'
 import type { Work } from './work.ts'
@@ -35,18 +37,19 @@ export async function followTail(
 
 /**
  * Watches an attempt by its journal alone. `dead`: the handler wrote nothing for longer than a live one can
- * be silent. Only the handler's own segments count: outside news says nothing of its health.
+ * be silent, or lasts for longer than it may. Only the handler's own segments count: outside news says nothing of its health.
  */
 export async function watchTail(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  epoch: number,
+  { epoch, deployment }: { readonly epoch: number; readonly deployment: Deployment },
 ): Promise<'moved-on' | 'dead'> {
   const { clock, times, stopping } = deps
+  const begun = clock.monotonic()
   let seen = lastOwn(session)
-  let since = clock.monotonic()
-  for (;;) {
+  let since = begun
+  for (let delayMs = times.tailAfterMs; ; delayMs = Math.min(delayMs * 2, times.tailMaxMs)) {
     await persist(deps, session.id, () => session.refresh())
     const { state } = session
     if (state === undefined || !runs(state, epoch)) return 'moved-on'
@@ -57,9 +60,12 @@ export async function watchTail(
       seen = last
       since = now
     }
-    const left = silence(deps, state) - (now - since)
+    const left = Math.min(
+      silence(deps, state) - (now - since),
+      longest(deps, state, deployment) - (now - begun),
+    )
     if (left <= 0) return 'dead'
-    await clock.sleep(Math.min(left, times.tailMaxMs / 2), stopping)
+    await clock.sleep(Math.min(left, delayMs), stopping)
     if (stopping.aborted) throw new Stopped('stopped while watching')
   }
 }
@@ -68,8 +74,18 @@ function runs(state: InvocationState, epoch: number): boolean {
   return state.phase.kind === 'running' && state.epoch === epoch
 }
 
-function lastOwn(session: JournalSession): number {
+/** The last segment that shows the handler to be alive; -1: none. */
+export function lastOwn(session: JournalSession): number {
   return session.segments.findLast((segment) => segment.by === 'handler')?.n ?? -1
+}
+
+/** The longest that an attempt lasts, by the clock of whoever watches it: it began no later than the watching. */
+function longest(
+  { directory }: EngineDeps,
+  state: InvocationState,
+  deployment: Deployment,
+): number {
+  return directory.policyOf(state.created.target, deployment).timeoutMs + graceMs
 }
 
 /** The longest that a live handler is silent. */

@@ -10,7 +10,7 @@ import type { Work } from './work.ts'
 /** Waits for a permit, then starts what can move; it stands on the agenda while it waits. */
 export function wakeWhenPermitted(deps: EngineDeps, work: Work, id: InvocationId): Promise<void> {
   return deps.sessions.use(id, async (session) => {
-    const state = await persist(deps, id, () => session.refresh())
+    const state = session.state ?? (await persist(deps, id, () => session.refresh()))
     if (state === undefined || session.busy) return
     const deployment = await deploymentOrPause(deps, session, state)
     if (deployment === undefined) return

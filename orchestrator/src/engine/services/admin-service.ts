@@ -4,7 +4,6 @@ import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Admin, DeploymentView, InvocationStatus, InvocationView } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
-import { contextOf, demandOf, deploymentOf } from '../invocations/leave.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Deployment } from './deployment-document.ts'
 
@@ -61,22 +60,14 @@ function journal({ sessions }: EngineDeps, id: InvocationId): Promise<readonly S
   })
 }
 
-/** Ends a pause with an attempt of its own; the failures before it do not count any more. */
-async function resume(deps: EngineDeps, invocations: Invocations, id: InvocationId): Promise<void> {
-  const state = await look(deps, id)
-  if (state.phase.kind !== 'paused') {
-    throw new FermataError('invocation-not-paused', `The invocation is ${statusOf(state)}`)
-  }
-  const deployment = await deploymentOf(deps, state)
-  await deps.sessions.use(id, async (session) => {
-    await deps.guards.watch(id)
-    const demand = demandOf(state, deployment)
-    const permit = await deps.permits.take(demand, 'resume', deps.stopping)
-    const { appended } = await session.apply({ kind: 'resume' }, (now) =>
-      contextOf(deps, now, { permit, deployment }),
-    )
-    if (appended === undefined) permit.release()
-    else invocations.drive(session, permit)
+function resume(deps: EngineDeps, invocations: Invocations, id: InvocationId): Promise<void> {
+  return deps.sessions.use(id, async (session) => {
+    const state = await session.refresh()
+    if (state === undefined) throw notFound(id)
+    if (state.phase.kind !== 'paused') {
+      throw new FermataError('invocation-not-paused', `The invocation is ${statusOf(state)}`)
+    }
+    await invocations.resume(session, state)
   })
 }
 

@@ -1,0 +1,48 @@
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Permit } from '../permits.ts'
+import type { Deployment } from '../services/deployment-document.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+import { contextOf, demandOf, deploymentOf } from './leave.ts'
+import type { Work } from './work.ts'
+
+/**
+ * Ends a pause with an attempt of its own; the failures before it do not count any more.
+ * @throws FermataError `deployment-not-found` | `handler-not-found`
+ */
+export async function resume(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  state: InvocationState,
+): Promise<void> {
+  const deployment = await deploymentOf(deps, state)
+  const permit = await deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
+  await start(deps, work, session, { permit, deployment })
+}
+
+async function start(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  permitted: { readonly permit: Permit; readonly deployment: Deployment },
+): Promise<void> {
+  const { guards } = deps
+  const { id } = session
+  let held: Permit | undefined = permitted.permit
+  try {
+    const watch = await guards.make(id)
+    const { appended } = await session.apply({ kind: 'resume' }, (state) =>
+      contextOf(deps, state, permitted),
+    )
+    // Somebody else has resumed it meanwhile.
+    if (appended === undefined) return guards.drop(id, watch)
+    guards.keep(id, watch)
+    const confirmed = guards.confirm(watch)
+    work.drive(session, held)
+    held = undefined
+    await confirmed
+  } finally {
+    held?.release()
+  }
+}

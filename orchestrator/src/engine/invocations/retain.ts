@@ -1,0 +1,34 @@
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import type { JournalSession } from './journal-session.ts'
+
+/** Epoch ms at which the journal of an open invocation is stamped anew, so that it does not expire. */
+export function halfRetention(session: JournalSession, state: InvocationState): number {
+  return session.expires - halfOf(state)
+}
+
+/**
+ * Stamps the journal anew if half its retention is over, and makes the watermark of its effects durable: a child may
+ * expire from then on. The entry for the next time goes first, so that a stamp proves that there is one: an
+ * entry that was made for an earlier stamp may then be given up.
+ */
+export async function retain(
+  { clock, guards }: EngineDeps,
+  session: JournalSession,
+  state: InvocationState,
+): Promise<'retained' | 'not-due'> {
+  const now = clock.now()
+  const dueAt = halfRetention(session, state)
+  if (now < dueAt || state.phase.kind === 'closed') return 'not-due'
+  const half = halfOf(state)
+  // All who do this at about the same time come to the same moment.
+  const nextAt = dueAt + half * (Math.floor((now - dueAt) / half) + 1)
+  await guards.name(session.id, 'retain', nextAt)
+  await session.stampCarried()
+  await session.restamp(nextAt + half)
+  return 'retained'
+}
+
+function halfOf({ created }: InvocationState): number {
+  return Math.max(1, Math.floor(created.retentionMs / 2))
+}

@@ -1,0 +1,178 @@
+/** Who watches an open invocation, so that it goes on when the replica at work on it dies (INV-10). */
+import { deriveInvocationId, type InvocationId } from '@fermata/lambda-runtime/protocol'
+import { describe, expect, it } from 'vitest'
+import {
+  call,
+  comes,
+  during,
+  flat,
+  forgotten,
+  has,
+  never,
+  policy,
+  submission,
+  submit,
+  waitsForOp0,
+  worldOf,
+  yes,
+} from './scenes.ts'
+import { completed, type Script, until, type World } from './world.ts'
+
+/** The first attempt never ends by itself; what takes over from it does. */
+const hangsOnce: Script = ({ epoch }) => (epoch === 1 ? never : { status: completed('fine') })
+
+const approval: Script = ({ epoch }) =>
+  epoch === 1
+    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
+    : { status: completed('approved') }
+
+/** While `refused` says so, the table takes no such append. */
+function refuse(world: World, refused: (id: InvocationId, kinds: readonly string[]) => boolean) {
+  const { journals } = world.stores
+  const append = journals.append.bind(journals)
+  Object.assign(journals, {
+    append: async (...[id, segment, expires]: Parameters<typeof append>) => {
+      const kinds = segment.entries.map(({ kind }) => kind)
+      if (refused(id, kinds)) throw new Error('the table does not answer')
+      return append(id, segment, expires)
+    },
+  })
+}
+
+describe('the watch over an invocation that has ended', () => {
+  it('stays until its caller knows, whoever asks for it again by its key meanwhile', async () => {
+    const world = worldOf({
+      orders: ({ epoch }) =>
+        epoch === 1
+          ? { entries: [call(0, 'stock', 'k')], status: waitsForOp0 }
+          : { status: completed('called') },
+      stock: () => ({ status: completed('reserved') }),
+    })
+    let outage = true
+    refuse(world, (_id, kinds) => outage && kinds.includes('completion'))
+    const first = await world.start()
+    const id = await submit(world, first, 'orders')
+    await comes(world, deriveInvocationId('stock', ['key', 'process', 'k']), 'output')
+    await submit(world, first, 'stock', { key: 'k' })
+    await forgotten(world)
+    first.kill()
+    outage = false
+    await world.start()
+    expect(await comes(world, id, 'output')).toBeLessThan(45_000)
+  })
+})
+
+describe('the watch over an attempt that runs', () => {
+  it('outlives a delayed request for the same invocation', async () => {
+    const world = worldOf({ orders: hangsOnce })
+    const first = await world.start()
+    const delayMs = 600_000
+    const id = await submit(world, first, 'orders', { key: 'k', delayMs })
+    await comes(world, id, 'attempt', delayMs + 1_000)
+    await submit(world, first, 'orders', { key: 'k', delayMs })
+    await forgotten(world)
+    first.kill()
+    await world.start()
+    expect(await comes(world, id, 'output')).toBeLessThan(45_000)
+  })
+
+  it('is there although somebody asked for the invocation by its key while it waited to be resumed', async () => {
+    let broken = true
+    let busy = true
+    const world = worldOf({
+      orders: ({ epoch }) => {
+        if (broken) return { status: { kind: 'paused', failure: { code: 'x', message: 'x' } } }
+        return epoch === 2 ? never : { status: completed('fine') }
+      },
+      stock: async () => {
+        while (busy) await world.clock.sleep(100)
+        return { status: completed('free') }
+      },
+    })
+    const limits = { running: 1, perFunction: 1, queued: 100 }
+    const first = await world.start({ options: { limits } })
+    const id = await submit(world, first, 'orders', { key: 'k' })
+    await comes(world, id, 'paused')
+    await submit(world, first, 'stock')
+    broken = false
+    const resumed = first.engine.admin.resume(id)
+    resumed.catch(() => undefined)
+    await world.clock.advance(100)
+    await submit(world, first, 'orders', { key: 'k' })
+    busy = false
+    await until(world.clock, async () => (await flat(world, id)).at(-1)?.kind === 'attempt')
+    await forgotten(world)
+    first.kill()
+    await world.start()
+    expect(await comes(world, id, 'output')).toBeLessThan(45_000)
+  })
+})
+
+describe('a delayed invocation', () => {
+  it('starts although its replica stalled while it was accepted, and died once it was', async () => {
+    const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+    let stall = true
+    const stalled = await world.start({
+      onFault(at, _subject, self) {
+        if (at !== 'accept.before-append' || !stall) return
+        stall = false
+        self().pause()
+      },
+    })
+    const accepted = stalled.engine.ingress.submit(submission('orders', { delayMs: 20_000 }))
+    await world.clock.advance(100)
+    await world.start()
+    await world.clock.advance(15_000)
+    stalled.resume()
+    await during(world, accepted, 10_000)
+    const { invocationId } = await accepted
+    stalled.kill()
+    expect(await comes(world, invocationId, 'output')).toBeLessThan(45_000)
+  })
+})
+
+describe('an invocation that waits for longer than it is kept', () => {
+  const retention = { policy: policy({ retentionMs: 60_000 }) }
+
+  it('is found again when the replica that stamped it anew dies right after', async () => {
+    const world = worldOf({ orders: approval })
+    const options = { policy: policy({ retentionMs: 600_000 }) }
+    const first = await world.start({ options })
+    const { journals } = world.stores
+    const restamp = journals.restamp.bind(journals)
+    const id = await submit(world, first, 'orders')
+    await comes(world, id, 'suspended')
+    Object.assign(journals, {
+      restamp: async (...stamp: Parameters<typeof restamp>) => {
+        await restamp(...stamp)
+        first.kill()
+      },
+    })
+    await world.clock.advance(310_000)
+    Object.assign(journals, { restamp })
+    const second = await world.start({ options })
+    await world.clock.advance(1_500_000)
+    await during(world, second.engine.ingress.completeAwakeable(`${id}.0`, yes))
+    await comes(world, id, 'output', 45_000)
+    expect(await has(world, id, 'output')).toBe(true)
+  })
+
+  it.each([
+    ['for a permit', { running: 1, perFunction: 1, queued: 100 }],
+    ['for the end of its attempt', { running: 9, perFunction: 9, queued: 100 }],
+  ])('%s is still there when it comes', async (_what, limits) => {
+    let busy = true
+    const world = worldOf({
+      stock: async () => {
+        while (busy) await world.clock.sleep(100)
+        return { status: completed('late') }
+      },
+    })
+    const replica = await world.start({ options: { ...retention, limits } })
+    const ids = [await submit(world, replica, 'stock'), await submit(world, replica, 'stock')]
+    await world.clock.advance(300_000)
+    busy = false
+    for (const id of ids) await comes(world, id, 'output', 45_000)
+    expect(world.invoker.started).toHaveLength(2)
+  })
+})
