@@ -136,6 +136,9 @@ describe('a failed attempt', () => {
     expect(decided(failedTwice, replied(status, third))[0]?.kind).toBe('paused')
     const withProgress = replied(status, { ...third, entries: [run(0)] })
     expect(decided(failedTwice, withProgress).at(-1)).toMatchObject({ retryAt: 1_100 })
+    const seen = { kind: 'seen', op: 0, upTo: 4, at: 1, after: 1 } as const
+    const withNews = replied(status, { ...third, entries: [seen] })
+    expect(decided(failedTwice, withNews).at(-1)).toMatchObject({ retryAt: 1_100 })
   })
 
   it('that is not the current one changes nothing', () => {

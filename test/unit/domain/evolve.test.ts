@@ -125,6 +125,14 @@ describe('the fold of a journal', () => {
     expect(fold(segments)).toMatchObject({ ops: 6, lastFailure: failure, awakeables: new Set([2]) })
   })
 
+  it('counts an op once, however often the journal speaks of it', () => {
+    const segments = journal(
+      [{}, created, attempt(1)],
+      [handler(1), { kind: 'run-started', op: 0, name: 's' }, run(1), run(0)],
+    )
+    expect(fold(segments).ops).toBe(2)
+  })
+
   it('comes to the same whether it is folded at once or step by step', () => {
     const segments = journal(
       [{}, created, attempt(1)],

@@ -106,7 +106,7 @@ describe('unsubscribing', () => {
   })
 })
 
-describe('a topic that was made anew', () => {
+describe('a topic that was made anew (trace 12)', () => {
   async function recreated() {
     const world = new World()
     const replica = await world.started([ordersSpec, mailsSpec])

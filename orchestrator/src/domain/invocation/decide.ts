@@ -62,8 +62,6 @@ export function decide(state: InvocationState, stimulus: Stimulus, context: Cont
     case 'pause':
       if (state.phase.kind === 'closed' || state.phase.kind === 'paused') return nothing
       return { entries: [{ kind: 'paused', reason: stimulus.reason }] }
-    default:
-      return stimulus satisfies never
   }
 }
 
@@ -128,8 +126,6 @@ function endOf(state: InvocationState, reply: InvokeReply, context: Context): En
     case 'fenced':
     case 'appended':
       return undefined
-    default:
-      return status satisfies never
   }
 }
 

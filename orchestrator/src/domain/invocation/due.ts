@@ -20,8 +20,6 @@ export function isRunnable(state: InvocationState, now: number): boolean {
     case 'paused':
     case 'closed':
       return false
-    default:
-      return state.phase satisfies never
   }
 }
 
@@ -38,8 +36,6 @@ export function ownTimes(state: InvocationState): readonly number[] {
     case 'paused':
     case 'closed':
       return []
-    default:
-      return state.phase satisfies never
   }
 }
 
