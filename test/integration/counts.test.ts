@@ -108,12 +108,41 @@ requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda
     expect(after.lambdaInvocations - before.lambdaInvocations).toBe(2)
   })
 
-  it('a request to a function is the journal and little more', async () => {
+  it('an invocation that waited for a permit costs one write unit more', async () => {
+    const busy = await system.start({ config: { table: 'one-at-a-time', limits: { running: 1 } } })
+    await busy.post('deployments', { arn: system.deploy('basics') })
+    const unitsOf = async () => (await busy.meter()).units['journal'] ?? 0
+    const before = await unitsOf()
+    const outputs = await Promise.all([
+      busy.call('basics/pause', 500),
+      busy.call('basics/pause', 500),
+    ])
+    expect(outputs.map(({ body }) => body)).toEqual(['rested', 'rested'])
+    expect((await unitsOf()) - before).toBe(2 + 3)
+  })
+
+  it('a request to a function is the journal, and an envelope', async () => {
     const before = await spent()
-    await orchestrator.call('basics/steps', 1)
+    const { headers } = await orchestrator.call('basics/steps', 1)
     const after = await spent()
-    const bytes = after.sentBytes - before.sentBytes
-    expect(bytes).toBeGreaterThan(300)
-    expect(bytes).toBeLessThan(1_200)
+    const id = headers.get('x-fermata-invocation-id') as InvocationId
+    const [first] = await orchestrator.journal(id)
+    const request = {
+      protocol: 1,
+      kind: 'invoke',
+      invocation: id,
+      target: { service: 'basics', handler: 'steps' },
+      epoch: 1,
+      attempt: 1,
+      journal: [first],
+      expires: first?.at,
+      channel: {
+        kind: 'dynamodb',
+        table: system.table,
+        region: 'eu-west-1',
+        endpoint: meter.endpoint,
+      },
+    }
+    expect(after.sentBytes - before.sentBytes).toBe(JSON.stringify(request).length)
   })
 })

@@ -14,6 +14,8 @@ export type SystemOptions = {
 
 /** Functions and orchestrators over one table; `close` ends them all. */
 export type System = {
+  /** The table of its orchestrators, unless their configuration names another. */
+  readonly table: string
   readonly lambda: LambdaEmulator
   /** Deploys a module of `fixtures/`. Answers its address. */
   deploy(fixture: string, options?: DeployOptions): string
@@ -49,6 +51,7 @@ export async function createSystem({
   const orchestrators: OrchestratorUnderTest[] = []
   const table = `fermata-${process.pid}-${tables++}`
   return {
+    table,
     lambda,
     deploy(fixture, { environment = {}, timeoutMs = 30_000, ...options } = {}) {
       return lambda.deploy({
