@@ -66,10 +66,9 @@ describe('the watch over an attempt that runs', () => {
   it('outlives a delayed request for the same invocation', async () => {
     const world = worldOf({ orders: hangsOnce })
     const first = await world.start()
-    const delayMs = 600_000
-    const id = await submit(world, first, 'orders', { key: 'k', delayMs })
-    await comes(world, id, 'attempt', delayMs + 1_000)
-    await submit(world, first, 'orders', { key: 'k', delayMs })
+    const id = await submit(world, first, 'orders', { key: 'k' })
+    await comes(world, id, 'attempt')
+    await submit(world, first, 'orders', { key: 'k', delayMs: 600_000 })
     await forgotten(world)
     first.kill()
     await world.start()

@@ -71,19 +71,25 @@ async function call(
   entry: EntryOf<'call'> | EntryOf<'send'>,
 ): Promise<void> {
   const { target, op } = entry
-  if ((await deps.directory.resolve(target)) === undefined) {
+  const creation = creationOf(session, entry, 'call')
+  if (await isUnserved(deps, creation)) {
     const message = `No deployment serves ${target.service}/${target.handler}`
     const failure = { code: 'handler-not-found', message, status: 404 }
     await answer(work, session, op, { kind: 'failure', failure })
     return
   }
-  const creation = creationOf(session, entry, 'call')
   const created = await work.create(creation, { source: 'asks-again', permit: undefined })
   if (created.status === 'accepted' || created.state === undefined) return
   const waiting = { kind: 'waiter', invocation: session.id, op } as const
   const told = await work.stimulate(creation.id, waiting, 'asks-again')
   const phase = told?.state.phase
   if (phase?.kind === 'closed') await answer(work, session, op, phase.outcome)
+}
+
+/** A callee that was created when its handler was still served answers for itself. */
+async function isUnserved({ directory, sessions }: EngineDeps, { id, target }: Creation) {
+  if ((await directory.resolve(target)) !== undefined) return false
+  return (await sessions.use(id, (session) => session.refresh())) === undefined
 }
 
 async function answer(

@@ -129,11 +129,13 @@ async function completeAwakeable(
   outcome: Outcome,
 ): Promise<void> {
   const { invocation, op } = readAwakeableId(text)
-  const state = await deps.sessions.use(invocation, (session) => session.refresh())
-  const isOther = state !== undefined && op < state.ops && !state.awakeables.has(op)
-  if (state === undefined || isOther) throw unknownAwakeable(text)
   const completion = { kind: 'completion', op, outcome } as const
-  const told = await invocations.stimulate(invocation, completion, 'asks-once')
+  const told = await deps.sessions.use(invocation, async (session) => {
+    const state = await session.refresh()
+    const isOther = state !== undefined && op < state.ops && !state.awakeables.has(op)
+    if (state === undefined || isOther) throw unknownAwakeable(text)
+    return invocations.stimulate(invocation, completion, 'asks-once')
+  })
   if (told === undefined) throw unknownAwakeable(text)
   if (told.appended) return
   const why = told.state.settled.has(op)
