@@ -29,6 +29,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Not how long a test should take, but when it hangs: machines are slow at times.
+          testTimeout: 60 * seconds,
           include: ['test/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...contract, ...integration, ...packed],
           sequence: { groupOrder: 0 },
@@ -39,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: contract,
-          testTimeout: 30 * seconds,
+          testTimeout: 60 * seconds,
           hookTimeout: 120 * seconds,
           sequence: { groupOrder: 0 },
         },
