@@ -1,3 +1,5 @@
+import { type Waiting, WaitingLines } from './waiting-lines.ts'
+
 /** Whom a running attempt counts against. */
 export type Demand = {
   /** The function, whatever its version: what Lambda throttles. */
@@ -35,11 +37,13 @@ export interface Permits {
   readonly waiting: number
 }
 
-type Waiter = {
+type Waiter = Waiting & {
   readonly demand: Demand
-  readonly priority: 'resume' | 'start'
   readonly grant: (permit: Permit) => void
+  readonly refuse: (reason: unknown) => void
 }
+
+type Group = { readonly waiters: Set<Waiter>; readonly refuse: () => void }
 
 export function createPermits(limits: PermitLimits): Permits {
   return new PermitTable(limits)
@@ -50,7 +54,9 @@ class PermitTable implements Permits {
   readonly #perFunction = new Map<string, number>()
   readonly #perSubscription = new Map<string, number>()
   /** Waiters by function, in the order in which functions are served next. */
-  readonly #queues = new Map<string, Waiter[]>()
+  readonly #queues = new Map<string, WaitingLines<Waiter>>()
+  /** Those who wait until a signal aborts. One listener for all: a signal's listeners are a list that is searched. */
+  readonly #bySignal = new Map<AbortSignal, Group>()
   #closed = false
   running = 0
   waiting = 0
@@ -60,8 +66,7 @@ class PermitTable implements Permits {
   }
 
   tryTake(demand: Demand): Permit | undefined {
-    const queued = this.#queues.get(demand.function)
-    if (queued !== undefined && queued.length > 0) return undefined
+    if (this.#queues.has(demand.function)) this.recheck()
     return this.#fits(demand) ? this.#grant(demand) : undefined
   }
 
@@ -70,21 +75,19 @@ class PermitTable implements Permits {
     const now = this.tryTake(demand)
     if (now !== undefined) return Promise.resolve(now)
     return new Promise((resolve, reject) => {
-      const abort = () => {
-        this.#leave(waiter)
-        reject(signal.reason)
-      }
+      // Each subscription has a line of its own: at its limit, it holds up no other.
       const waiter: Waiter = {
+        line: `${priority} ${demand.subscription ?? ''}`,
+        rank: priority === 'resume' ? 0 : 1,
+        left: false,
         demand,
-        priority,
         grant: (permit) => {
-          signal.removeEventListener('abort', abort)
+          this.#leave(waiter, signal)
           resolve(permit)
         },
+        refuse: reject,
       }
-      signal.addEventListener('abort', abort, { once: true })
-      this.#join(waiter)
-      this.recheck()
+      this.#join(waiter, signal)
     })
   }
 
@@ -92,14 +95,8 @@ class PermitTable implements Permits {
     let granted = true
     while (granted && this.running < this.#limits.total) {
       granted = false
-      for (const [name, queue] of [...this.#queues]) {
-        const index = queue.findIndex((waiter) => this.#fits(waiter.demand))
-        const waiter = queue[index]
-        if (waiter === undefined) continue
-        this.#leave(waiter)
-        this.#toTheEnd(name)
-        waiter.grant(this.#grant(waiter.demand))
-        granted = true
+      for (const name of [...this.#queues.keys()]) {
+        if (this.#serve(name)) granted = true
       }
     }
   }
@@ -112,10 +109,25 @@ class PermitTable implements Permits {
     return count(this.#perFunction, name)
   }
 
+  /** Lets one who waits for the function go on, if that is possible; the other functions go before its next. */
+  #serve(name: string): boolean {
+    const queue = this.#queues.get(name)
+    if (queue === undefined || this.#isFull(name)) return false
+    const waiter = queue.next(({ demand }) => this.#fits(demand))
+    if (waiter === undefined && !queue.isEmpty) return false
+    this.#queues.delete(name)
+    if (!queue.isEmpty) this.#queues.set(name, queue)
+    waiter?.grant(this.#grant(waiter.demand))
+    return waiter !== undefined
+  }
+
+  #isFull(name: string): boolean {
+    if (this.#closed || this.running >= this.#limits.total) return true
+    return count(this.#perFunction, name) >= this.#limits.ofFunction(name)
+  }
+
   #fits({ function: name, subscription }: Demand): boolean {
-    if (this.#closed) return false
-    if (this.running >= this.#limits.total) return false
-    if (count(this.#perFunction, name) >= this.#limits.ofFunction(name)) return false
+    if (this.#isFull(name)) return false
     if (subscription === undefined) return true
     return count(this.#perSubscription, subscription) < this.#limits.ofSubscription(subscription)
   }
@@ -140,29 +152,39 @@ class PermitTable implements Permits {
     if (subscription !== undefined) bump(this.#perSubscription, subscription, by)
   }
 
-  #join(waiter: Waiter): void {
-    const queue = this.#queues.get(waiter.demand.function) ?? []
-    this.#queues.set(waiter.demand.function, queue)
-    const firstStart = queue.findIndex((other) => other.priority === 'start')
-    const place = waiter.priority === 'resume' && firstStart >= 0 ? firstStart : queue.length
-    queue.splice(place, 0, waiter)
-    this.waiting += 1
-  }
-
-  #leave(waiter: Waiter): void {
-    const queue = this.#queues.get(waiter.demand.function)
-    const index = queue?.indexOf(waiter) ?? -1
-    if (queue === undefined || index < 0) return
-    queue.splice(index, 1)
-    this.waiting -= 1
-    if (queue.length === 0) this.#queues.delete(waiter.demand.function)
-  }
-
-  #toTheEnd(name: string): void {
-    const queue = this.#queues.get(name)
-    if (queue === undefined) return
-    this.#queues.delete(name)
+  #join(waiter: Waiter, signal: AbortSignal): void {
+    const name = waiter.demand.function
+    const queue = this.#queues.get(name) ?? new WaitingLines<Waiter>()
     this.#queues.set(name, queue)
+    queue.join(waiter)
+    this.waiting += 1
+    this.#groupOf(signal).waiters.add(waiter)
+  }
+
+  #leave(waiter: Waiter, signal: AbortSignal): void {
+    waiter.left = true
+    this.waiting -= 1
+    const group = this.#bySignal.get(signal)
+    group?.waiters.delete(waiter)
+    if (group?.waiters.size !== 0) return
+    this.#bySignal.delete(signal)
+    signal.removeEventListener('abort', group.refuse)
+  }
+
+  #groupOf(signal: AbortSignal): Group {
+    const known = this.#bySignal.get(signal)
+    if (known !== undefined) return known
+    const waiters = new Set<Waiter>()
+    const refuse = () => {
+      for (const waiter of waiters) {
+        this.#leave(waiter, signal)
+        waiter.refuse(signal.reason)
+      }
+    }
+    const group = { waiters, refuse }
+    this.#bySignal.set(signal, group)
+    signal.addEventListener('abort', refuse, { once: true })
+    return group
   }
 }
 
