@@ -42,9 +42,9 @@ const cases = Object.entries(moments).flatMap(([point, list]) =>
   list.map((moment) => ({ point: point as keyof typeof moments, ...moment })),
 )
 
-/** Short times: what is tested is what happens, not when. */
+/** Short times, few shards: what is tested is what happens, not when. */
 const config = {
-  agenda: { leaseMs: 1_500, heartbeatMs: 300, marginMs: 300 },
+  agenda: { shards: 8, leaseMs: 1_500, heartbeatMs: 300, marginMs: 300 },
   attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 },
 }
 

@@ -47,22 +47,23 @@ requirePart('dynamodb-local')('when a replica ends', () => {
     })
   }
 
-  describe.concurrent('by SIGKILL', () => {
-    it('its work goes on elsewhere within ten seconds', () =>
-      withTwo(async (_system, first, second) => {
-        const id = await send(first, 'held', 'short')
-        await witness.arrived('short')
-        await first.kill()
-        const killedAt = performance.now()
-        // The function ends, and nobody is there to hear of it.
-        witness.open('short')
+  /** Measured alone. */
+  it('killed, its work goes on elsewhere within ten seconds', () =>
+    withTwo(async (_system, first, second) => {
+      const id = await send(first, 'held', 'short')
+      await witness.arrived('short')
+      await first.kill()
+      const killedAt = performance.now()
+      // The function ends, and nobody is there to hear of it.
+      witness.open('short')
 
-        expect((await second.outputOf(id)).body).toBe(2)
-        expect(performance.now() - killedAt).toBeLessThan(10_000)
-        expect(witness.effects('short')).toEqual({ short: 2 })
-      }))
+      expect((await second.outputOf(id)).body).toBe(2)
+      expect(performance.now() - killedAt).toBeLessThan(10_000)
+      expect(witness.effects('short')).toEqual({ short: 2 })
+    }))
 
-    it('a long step that is still alive is not run twice', () =>
+  describe.concurrent('in whatever way', () => {
+    it('killed, its long step that is still alive is not run twice', () =>
       withTwo(async (system, first, second) => {
         const id = await send(first, 'held', 'long')
         await witness.arrived('long')
@@ -77,10 +78,36 @@ requirePart('dynamodb-local')('when a replica ends', () => {
         expect(system.lambda.statistics('steps').invocations).toBe(1)
         expect((await second.invocation(id)).attempts).toBe(1)
       }))
-  })
 
-  describe.concurrent('by SIGTERM', () => {
-    it('it finishes what is short, hands the rest over at once, and says that all went well', () =>
+    it('killed, and it was the only one, the next to start goes on with everything', async () => {
+      const environment = { WITNESS_URL: witness.url }
+      const system = await createSystem({ dynamodb: database.endpoint, environment })
+      try {
+        const first = await system.start()
+        await first.post('deployments', { arn: system.deploy('steps') })
+        const running = await send(first, 'held', 'left running')
+        const sleeping = await send(first, 'nap', { name: 'left sleeping', ms: 1_000 })
+        const waiting = await send(first, 'approval', 'left waiting')
+        await witness.arrived('left running')
+        await eventually('the others wait', async () =>
+          (await Promise.all([sleeping, waiting].map((id) => first.invocation(id)))).every(
+            ({ status }) => status === 'suspended',
+          ),
+        )
+        await first.kill()
+        witness.open('left running')
+
+        const next = await system.start()
+        expect((await next.call(`awakeables/${waiting}.0/resolve`, 'Grace')).status).toBe(204)
+        const ids = [running, sleeping, waiting]
+        const outputs = await Promise.all(ids.map((id) => next.outputOf(id)))
+        expect(outputs.map(({ body }) => body)).toEqual([2, 1, 'Grace'])
+      } finally {
+        await system.close()
+      }
+    })
+
+    it('stopped, it finishes what is short, hands the rest over at once, and says that all went well', () =>
       withTwo(async (system, first, second) => {
         const short = await send(first, 'held', 'finishes')
         const nap = await send(first, 'nap', { name: 'wakes elsewhere', ms: 3_000 })
@@ -106,7 +133,7 @@ requirePart('dynamodb-local')('when a replica ends', () => {
         expect(second.output).not.toContain('taken for dead')
       }))
 
-    it('a step that takes longer than it may wait goes on under another replica', () =>
+    it('stopped, its step that takes longer than it may wait goes on under another replica', () =>
       withTwo(
         async (_system, first, second) => {
           const id = await send(first, 'held', 'outlives')

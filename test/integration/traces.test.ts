@@ -10,9 +10,9 @@ import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts
 import { createSystem, eventually, type System } from './support/system.ts'
 import { openWitness, type Witness } from './support/witness.ts'
 
-/** Short times: what is tested is what happens, not when. */
+/** Short times, few shards: what is tested is what happens, not when. */
 const config = {
-  agenda: { leaseMs: 1_500, heartbeatMs: 300, marginMs: 300, watchMs: 5_000 },
+  agenda: { shards: 8, leaseMs: 1_500, heartbeatMs: 300, marginMs: 300, watchMs: 5_000 },
   attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 },
 }
 

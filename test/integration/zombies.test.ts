@@ -6,8 +6,8 @@ import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts
 import { createSystem, eventually, type System } from './support/system.ts'
 import { openWitness, type Witness } from './support/witness.ts'
 
-/** Short times: what is tested is what happens, not when. */
-const config = { attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 } }
+/** Short times, few shards: what is tested is what happens, not when. */
+const config = { agenda: { shards: 8 }, attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 } }
 
 requirePart('dynamodb-local')('a function that does not do as it should', () => {
   let database: Awaited<ReturnType<typeof startDynamoDbLocal>>

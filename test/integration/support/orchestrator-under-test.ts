@@ -167,11 +167,13 @@ export class OrchestratorUnderTest {
   }
 
   async #untilReady(): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
-      if ((await this.get('ready')).status === 200) return
+    const end = performance.now() + patienceMs
+    while ((await this.get('ready')).status !== 200) {
+      if (performance.now() > end) {
+        throw new Error(`the orchestrator did not become ready:\n${this.output}`)
+      }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    throw new Error(`the orchestrator did not become ready:\n${this.output}`)
   }
 
   #tell(message: ToProcess): void {
