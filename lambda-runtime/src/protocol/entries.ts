@@ -61,7 +61,16 @@ const entrySchemas = {
     result: outcomeSchema,
     ...handedOut,
   }),
-  'run-started': v.object({ kind: v.literal('run-started'), op: count, name: v.string() }),
+  /**
+   * A step is about to start, and no result that is not handed out yet comes before it. Without `again` it runs at
+   * most once: it is never started a second time.
+   */
+  'run-started': v.object({
+    kind: v.literal('run-started'),
+    op: count,
+    name: v.string(),
+    again: v.exactOptional(v.literal(true)),
+  }),
   /** A step failed and is tried again not before `retryAt` (epoch ms). `tries` counts the failed ones; `since` is when the first began. */
   'run-failed': v.object({
     kind: v.literal('run-failed'),

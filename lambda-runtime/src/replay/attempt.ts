@@ -96,6 +96,7 @@ export class Attempt {
       return 'again'
     }
     if (repeated !== 'not-yet') return { kind: 'paused', failure: repeated }
+    handOuts.idle()
     if (host.now() >= this.#caughtUpBy) {
       return { kind: 'paused', failure: table.stuck(tuning.replayPatienceMs) }
     }
@@ -104,12 +105,13 @@ export class Attempt {
   }
 
   #live(): Move {
-    const { host, steps } = this.#parts
+    const { host, steps, handOuts } = this.#parts
     if (this.#handOut()) {
       this.#settling.handsOut()
       this.#hasProgressed = true
       return 'again'
     }
+    handOuts.idle()
     if (this.#mustYield()) return { kind: 'suspended', waitingOn: waitingOnNothing }
     this.#startSteps()
     if (steps.isBusy(host.now())) return 'wait'
@@ -138,7 +140,7 @@ export class Attempt {
   #startSteps(): void {
     const { steps, outbox, host } = this.#parts
     if (steps.queueDue(host.now())) {
-      outbox.add('gate', ...steps.announce())
+      outbox.add('gate', ...steps.announce(outbox.holdsGate))
       if (outbox.holdsGate) {
         outbox.flush()
         return

@@ -6,7 +6,7 @@ import { type Durable, given, refused, type Settlement } from './durable.ts'
 import type { JournalView, RecordedHandOut } from './journal-view.ts'
 import type { OpTable } from './op-table.ts'
 import type { EntryRole, Outbox } from './outbox.ts'
-import type { FinishedStep } from './steps.ts'
+import type { Contest, FinishedStep } from './steps.ts'
 
 export type HandOutDeps = {
   readonly view: JournalView
@@ -24,6 +24,8 @@ export class HandOuts {
   readonly #deps: HandOutDeps
   readonly #pending = new Map<number, Durable<unknown>>()
   #repeated = 0
+  /** How many ops user code had issued when it last let a turn pass; 0: none has passed since the last hand-out. */
+  #idleAt = 0
   #now: number
   #isLive = false
 
@@ -53,6 +55,22 @@ export class HandOuts {
     this.#pending.set(op, promise)
   }
 
+  /** A turn has passed in which nothing could be handed out. */
+  idle(): void {
+    this.#idleAt = this.#deps.table.count
+  }
+
+  /**
+   * Whether the result of another op could have come in before what now happens to `op`. What user code does in the
+   * turn after a hand-out follows from that. Later it does something of itself, after a wait that is not durable, and
+   * another attempt may have got the other result by then.
+   */
+  contestOf(op: number): Contest {
+    const others = [...this.#pending.keys()].filter((other) => other !== op)
+    if (others.length === 0) return 'none'
+    return others.some((other) => other < this.#idleAt) ? 'open' : 'settled'
+  }
+
   /** Repeats the next recorded hand-out, if user code has come to where it was made. */
   repeat(): 'repeated' | 'not-yet' | Failure {
     const { view, table } = this.#deps
@@ -68,15 +86,16 @@ export class HandOuts {
 
   /**
    * Hands out the oldest news that user code waits for. What stood in the journal when the attempt began is handed
-   * out in the order of the log as soon as it is awaited, and at the time of the `attempt` entry: any later
-   * attempt would do the same, so nothing has to become durable first (INV-3).
+   * out in the order of the log as soon as it is awaited, and at the time of the `attempt` entry: unless that was
+   * contested, any later attempt would do the same, so nothing has to become durable first (INV-3).
    */
   handOutNews(): boolean {
     const { view, table, clock } = this.#deps
     for (const [op, { outcome, allowedAt }] of view.news) {
       const promise = this.#pending.get(op)
       if (promise?.isObserved) {
-        const role = allowedAt === undefined ? 'result' : 'note'
+        const isForced = allowedAt !== undefined && this.contestOf(op) !== 'open'
+        const role = isForced ? 'note' : 'result'
         this.#record(role, allowedAt ?? clock(), (moment) => this.#seen(op, moment))
         this.#give(op, outcome)
         return true
@@ -112,6 +131,7 @@ export class HandOuts {
 
   #give(op: number, outcome: Outcome): void {
     const promise = this.#pending.get(op)
+    this.#idleAt = 0
     this.#pending.delete(op)
     this.#deps.view.forget(op)
     promise?.settle(settlementOf(outcome))

@@ -67,7 +67,8 @@ export class Issuer {
     if (issued === undefined) return this.#never()
     const { op, record } = issued
     const step = record?.kind === 'run' ? record : undefined
-    if (step?.result === undefined) this.#deps.steps.add({ op, name, options, execute }, step)
+    const spec = { op, name, options, contest: this.#deps.handOuts.contestOf(op), execute }
+    if (step?.result === undefined) this.#deps.steps.add(spec, step)
     return this.#promiseOf(op)
   }
 

@@ -3,7 +3,7 @@ import type { Entry, EntryKind, EntryOf, Outcome, Segment } from '../protocol/in
 /** What the journal holds of an op without a result of its own. */
 export type CommandRecord = EntryOf<'sleep' | 'call' | 'send' | 'awakeable' | 'awakeable-complete'>
 
-/** What the journal holds of a step: that it started (at-most-once only), how it failed so far, its result. */
+/** What the journal holds of a step: that it started for the only time, how it failed so far, its result. */
 export type StepRecord = {
   readonly kind: 'run'
   readonly op: number
@@ -167,7 +167,8 @@ export class JournalView {
       this.#record({ ...this.#stepOf(entry), result: entry.result })
       this.#handedOut(entry)
     },
-    'run-started': (entry) => this.#record({ ...this.#stepOf(entry), started: true }),
+    'run-started': (entry) =>
+      this.#record({ ...this.#stepOf(entry), ...(entry.again ? {} : { started: true }) }),
     'run-failed': (entry) => this.#record({ ...this.#stepOf(entry), failed: entry }),
     sleep: (entry) => this.#record(entry),
     call: (entry) => this.#record(entry),

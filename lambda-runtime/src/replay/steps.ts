@@ -14,9 +14,17 @@ export type StepSpec = {
   readonly op: number
   readonly name: string
   readonly options: ResolvedRunOptions
+  readonly contest: Contest
   /** The closure, with the interceptors around it. */
   readonly execute: (step: Step) => Promise<unknown>
 }
+
+/**
+ * Whether the result of an earlier op could have come in before a step was asked for, and may do so in the next attempt.
+ * `open`: easily, the step followed a wait that is not durable. `settled`: it followed at once from a hand-out;
+ * but behind that as well there may be such a wait, that ended before. `none`: no earlier op is pending.
+ */
+export type Contest = 'none' | 'settled' | 'open'
 
 export type FinishedStep = { readonly op: number; readonly name: string; readonly outcome: Outcome }
 
@@ -36,6 +44,8 @@ type Phase =
 
 type Live = {
   readonly spec: StepSpec
+  /** Whether its start has to be in the journal before it takes place; `if-free`: if that costs no append. */
+  announces: 'no' | 'if-free' | 'yes'
   phase: Phase
   /** Tries that failed. */
   tries: number
@@ -62,6 +72,7 @@ export class Steps {
     const failed = record?.failed
     this.#live.set(spec.op, {
       spec,
+      announces: announcementOf(spec, record),
       phase: failed
         ? { kind: 'backing-off', until: failed.retryAt }
         : { kind: 'queued', announced: false },
@@ -107,13 +118,20 @@ export class Steps {
     return this.#in('queued').length > 0
   }
 
-  /** What must be durable before the queued at-most-once steps start: a second start is then impossible. */
-  announce(): readonly EntryOf<'run-started'>[] {
-    const silent = this.#in('queued').filter(
-      ({ spec, phase }) => spec.options.atMostOnce && !phase.announced,
-    )
-    for (const { spec } of silent) this.#set(spec.op, { kind: 'queued', announced: true })
-    return silent.map(({ spec }) => ({ kind: 'run-started', op: spec.op, name: spec.name }))
+  /**
+   * What must be durable before some of the queued steps start. For an at-most-once step a second start is then
+   * impossible; a contested one keeps its place among the ops, whatever has come in by the next attempt (INV-3).
+   * `isFree`: an append is to be waited for anyway.
+   */
+  announce(isFree: boolean): readonly EntryOf<'run-started'>[] {
+    return this.#in('queued')
+      .filter(({ announces }) => announces === 'yes' || (isFree && announces === 'if-free'))
+      .map((step) => {
+        const { op, name, options } = step.spec
+        step.announces = 'no'
+        this.#set(op, { kind: 'queued', announced: true })
+        return { kind: 'run-started', op, name, ...(options.atMostOnce ? {} : { again: true }) }
+      })
   }
 
   /** Starts the queued steps. The caller keeps INV-3: all that was handed out is durable. */
@@ -198,6 +216,12 @@ export class Steps {
     type InPhase = Live & { phase: Extract<Phase, { kind: K }> }
     return [...this.#live.values()].filter((step): step is InPhase => step.phase.kind === kind)
   }
+}
+
+function announcementOf({ options, contest }: StepSpec, record: StepRecord | undefined) {
+  if (options.atMostOnce) return 'yes'
+  if (record !== undefined || contest === 'none') return 'no'
+  return contest === 'open' ? 'yes' : 'if-free'
 }
 
 /** One try, given up after the step's timeout: then its signal is aborted and its outcome ignored. */

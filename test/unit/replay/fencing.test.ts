@@ -138,6 +138,7 @@ describe('an append that loses to news', () => {
       'completion 0',
       'awakeable 0',
       'run 1',
+      'run-started 2',
     ])
     expect(kindsOf(reply.entries)).toEqual(['run 2', 'seen 0'])
   })

@@ -8,6 +8,14 @@ import { completed, Stage } from './support/stage.ts'
 const runs = 25
 /** After how many ms of their life attempts die; the later ones live. */
 const deaths = fc.array(fc.integer({ min: 0, max: 1_500 }), { maxLength: 6 })
+/** How long the waits take that are not durable: another time in each attempt. */
+const waits = fc.array(
+  fc.record({ turns: fc.integer({ min: 0, max: 9 }), ms: fc.nat({ max: 90 }) }),
+  {
+    minLength: 1,
+    maxLength: 6,
+  },
+)
 /** They compute a lot, and share the machine with the other tests. */
 const patience = { timeout: 60_000 }
 
@@ -67,22 +75,25 @@ describe('random handlers', () => {
     },
   )
 
-  it(
-    'start a step always for the same reason, however often attempts die (INV-3)',
+  it.each([
+    ['', durablePrograms],
+    [', whatever they wait for that is not durable, each time for as long', programs],
+  ])(
+    'start a step always for the same reason, however often attempts die (INV-3)%s',
     patience,
-    async () => {
+    async (_, blocks) => {
       await fc.assert(
-        fc.asyncProperty(durablePrograms, fc.nat(), deaths, async (block, seed, lives) => {
+        fc.asyncProperty(blocks, fc.nat(), deaths, waits, async (block, seed, lives, pauses) => {
           const starts = new Map<string, Set<string>>()
+          let attempts = 0
           const stage: Stage = new Stage(
-            programOf(
-              block,
-              () => stage.world,
-              ({ step, name, now }) => {
+            programOf(block, () => stage.world, {
+              onStart: ({ step, name, now }) => {
                 const known = starts.get(step) ?? new Set()
                 starts.set(step, known.add(`${name} at ${now}`))
               },
-            ),
+              pause: () => pauses[attempts++ % pauses.length],
+            }),
           )
           await conduct(stage, outsideOf(seed), { lives })
           for (const reasons of starts.values()) expect([...reasons]).toHaveLength(1)

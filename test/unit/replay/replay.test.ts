@@ -154,7 +154,7 @@ describe('hand-outs', () => {
       orders.push(reply.status)
       stage.startEpoch()
     }
-    expect(kindsOf(stage.journal.entries).filter((kind) => /run|seen/.test(kind))).toEqual([
+    expect(kindsOf(stage.journal.entries).filter((kind) => /run |seen/.test(kind))).toEqual([
       'seen 1',
       'seen 0',
       'run 2',

@@ -76,14 +76,23 @@ export const programs = programsOf(later)
 /** One start of a step: which step it is, and what its handler knew when it asked for it. */
 export type Start = { readonly step: string; readonly name: string; readonly now: number }
 
+/** A wait that is not durable: some turns of the event loop, then some time. */
+export type Pause = { readonly turns: number; readonly ms: number }
+
+export type Play = {
+  readonly onStart?: (start: Start) => void
+  /** The wait of this attempt, in place of the program's. */
+  readonly pause?: () => Pause | undefined
+}
+
 /** A handler that does what the statements say, and answers all that it saw. */
 export function programOf(
   block: readonly Statement[],
   world: () => World,
-  onStart: (start: Start) => void = () => undefined,
+  play: Play = {},
 ): Program {
   return async (ctx) => {
-    const player = new Player(ctx, world(), onStart)
+    const player = new Player(ctx, world(), play)
     const value = await player.play(block)
     return { value, now: ctx.now(), draw: ctx.random() }
   }
@@ -92,13 +101,13 @@ export function programOf(
 class Player {
   readonly #ctx: ServiceContext
   readonly #world: World
-  readonly #onStart: (start: Start) => void
+  readonly #play: Play
   #hasWaited = false
 
-  constructor(ctx: ServiceContext, world: World, onStart: (start: Start) => void) {
+  constructor(ctx: ServiceContext, world: World, play: Play) {
     this.#ctx = ctx
     this.#world = world
-    this.#onStart = onStart
+    this.#play = play
   }
 
   async play(block: readonly Statement[]): Promise<unknown[]> {
@@ -146,7 +155,7 @@ class Player {
       case 'run': {
         const start = { step: ctx.uuid(), name: `run ${leaf.ms}`, now: ctx.now() }
         return ctx.run(start.name, async () => {
-          this.#onStart(start)
+          this.#play.onStart?.(start)
           await this.#world.delay(leaf.ms)
           if (leaf.fails) throw new TerminalError('as told')
           return leaf.ms
@@ -166,7 +175,9 @@ class Player {
   async #later(delayMs: number): Promise<string> {
     if (this.#hasWaited) return 'at once'
     this.#hasWaited = true
-    await this.#world.delay(delayMs)
+    const { turns, ms: waitMs } = this.#play.pause?.() ?? { turns: 0, ms: delayMs }
+    for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve))
+    if (waitMs > 0) await this.#world.delay(waitMs)
     return 'later'
   }
 }
