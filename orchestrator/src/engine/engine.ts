@@ -16,6 +16,7 @@ import type {
 } from '../ports/index.ts'
 import { type Agenda, createAgenda } from './agenda/agenda.ts'
 import type { AgendaOptions } from './agenda/agenda-options.ts'
+import { repeat } from './agenda/within.ts'
 import { createConcurrency } from './invocations/concurrency.ts'
 import type { EngineDeps, EngineTimes } from './invocations/engine-deps.ts'
 import { createGuards } from './invocations/guards.ts'
@@ -72,11 +73,15 @@ export interface Engine {
   stop(): Promise<void>
 }
 
+/** How often a replica asks which deployments there are. */
+const directoryMs = 5_000
+
 type State = 'starting' | 'running' | 'stopping'
 
 export function createEngine(ports: EnginePorts, options: EngineOptions): Engine {
   const stopping = new AbortController()
   let state: State = 'starting'
+  const { clock } = ports
   const { agenda, deps, invocations, subscriptions } = assemble(ports, options, stopping.signal)
   const notReady = () => [
     ...(state === 'running' ? [] : [`the replica is ${state}`]),
@@ -94,6 +99,7 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
       await agenda.start()
       await registerAll(deps, options.deployments)
       await subscriptions.start()
+      hearOfDeployments(deps)
       state = 'running'
       deps.logger.info({ deployments: deps.directory.all().length }, 'Running')
     },
@@ -101,12 +107,10 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
       state = 'stopping'
       deps.permits.close()
       await subscriptions.stop()
-      const quiet = new AbortController()
-      const late = deps.clock.sleep(options.shutdownMs, quiet.signal)
-      await Promise.race([invocations.quiet(), late])
-      quiet.abort()
+      await withinStop(clock, options.shutdownMs, invocations.quiet())
       stopping.abort()
-      await invocations.idle()
+      // What waits for a store that does not answer ends with the agenda: it stays where the others find it.
+      await withinStop(clock, options.shutdownMs, invocations.idle())
       await agenda.stop()
       await ports.source.close()
       await ports.invoker.close()
@@ -169,6 +173,24 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
 function isPublic({ directory }: EngineDeps, target: Target): boolean {
   const deployment = directory.find(target)
   return deployment !== undefined && !directory.policyOf(target, deployment).private
+}
+
+/** Waits for `work`, but not longer than `ms`. */
+async function withinStop(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController()
+  await Promise.race([work, clock.sleep(ms, done.signal)])
+  done.abort()
+}
+
+/** What was registered with another replica serves here, too, and soon: new invocations go to the newest deployment. */
+function hearOfDeployments({ clock, directory, logger, stopping }: EngineDeps): void {
+  void repeat(clock, directoryMs, stopping, async () => {
+    try {
+      await directory.refresh()
+    } catch (error) {
+      logger.warn({ error }, 'The deployments could not be read; trying again')
+    }
+  })
 }
 
 /** A deployment that cannot be reached now does not keep the others from running; it can be registered later. */

@@ -101,8 +101,23 @@ describe('effects', () => {
       [handler(1), { kind: 'alive' }],
       [handler(1), call],
     )
-    expect(uncarried(segments, -1).map(({ n }) => n)).toEqual([1, 3])
-    expect(uncarried(segments, 1).map(({ n }) => n)).toEqual([3])
+    expect(uncarried(segments, -1, new Set()).map(({ n }) => n)).toEqual([1, 3])
+    expect(uncarried(segments, 1, new Set()).map(({ n }) => n)).toEqual([3])
+  })
+
+  it('of an attempt that may not write are none (trace 18)', () => {
+    const segments = journal(
+      [{}, created, attempt(1)],
+      [handler(1), send],
+      [{}, { kind: 'attempt-failed', failure: { code: 'x', message: 'x' }, retryAt: 9 }],
+      [handler(1), call],
+      [{}, attempt(2)],
+      [handler(2, 'first'), { kind: 'alive' }],
+      [handler(2, 'twin'), call],
+    )
+    const { refused } = fold(segments)
+    expect(refused).toEqual(new Set([3, 6]))
+    expect(uncarried(segments, -1, refused).map(({ n }) => n)).toEqual([1])
   })
 })
 

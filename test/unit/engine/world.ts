@@ -35,6 +35,8 @@ export type Replica = {
 
 export type ReplicaOptions = {
   readonly options?: Partial<EngineOptions>
+  /** None: there is no Kafka. */
+  readonly source?: RecordSource
   /** Called at every fault point; it may kill the replica, and then the engine goes no further. */
   readonly onFault?: (point: FaultPoint, subject: string, replica: () => Replica) => void
 }
@@ -66,7 +68,7 @@ export function createWorld(seed = 1): World {
     warnings,
     functions,
     journal: async (id) => (await stores.journals.load(id)).segments,
-    async start({ options = {}, onFault } = {}) {
+    async start({ options = {}, source = noSource, onFault } = {}) {
       const process = clock.process()
       replicas += 1
       const faults: FaultPoints = {
@@ -89,7 +91,7 @@ export function createWorld(seed = 1): World {
           clock: process.clock,
           random: createSeededRandom(seed * 1_000 + replicas),
           logger: collectingLogger(warnings),
-          source: noSource,
+          source,
         },
         { ...defaultOptions([...functions.keys()]), ...options },
       )

@@ -31,7 +31,13 @@ export function effectsOf(segment: Segment): readonly Effect[] {
   return [...first, ...last]
 }
 
-/** Whether any effect of the segments after `carried` remains to be carried out. */
-export function uncarried(segments: readonly Segment[], carried: number): readonly Segment[] {
-  return segments.filter((segment) => segment.n > carried && effectsOf(segment).length > 0)
+/** The segments after `carried` that ask for something, and may. */
+export function uncarried(
+  segments: readonly Segment[],
+  carried: number,
+  refused: ReadonlySet<number>,
+): readonly Segment[] {
+  return segments.filter(
+    (segment) => segment.n > carried && !refused.has(segment.n) && effectsOf(segment).length > 0,
+  )
 }

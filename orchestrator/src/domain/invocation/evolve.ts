@@ -17,7 +17,9 @@ export function evolve(
   const base = state ?? begin(segment)
   if (base === undefined) return undefined
   const after: InvocationState = { ...base, next: segment.n + 1, updatedAt: segment.at }
-  if (segment.by === 'handler' && !admits(base, segment)) return after
+  if (segment.by === 'handler' && !admits(base, segment)) {
+    return { ...after, refused: new Set(base.refused).add(segment.n) }
+  }
   const bound =
     segment.by === 'handler'
       ? { ...after, lastHandler: { n: segment.n, writer: segment.writer } }
@@ -56,6 +58,7 @@ function begin(segment: Segment): InvocationState | undefined {
     failures: 0,
     failingSince: undefined,
     lastFailure: undefined,
+    refused: new Set(),
     carried: -1,
   }
 }

@@ -47,6 +47,8 @@ export type InvocationState = {
   readonly failures: number
   readonly failingSince: number | undefined
   readonly lastFailure: Failure | undefined
+  /** Handler segments that their epoch did not allow: nothing in them counts (INV-2). */
+  readonly refused: ReadonlySet<number>
   /** Effects of segments up to this one are known to be carried out; -1: none. */
   readonly carried: number
 }

@@ -12,6 +12,7 @@ import { persist } from './persist.ts'
 import type { Creation, Work } from './work.ts'
 
 const sideBySide = 32
+const nothing: ReadonlySet<number> = new Set()
 
 /**
  * Carries out what the journal's durable segments ask for and has not been done yet as far as this replica
@@ -19,7 +20,8 @@ const sideBySide = 32
  */
 export function carry(deps: EngineDeps, work: Work, session: JournalSession): Promise<void> {
   return session.effects.take(async () => {
-    for (const segment of uncarried(session.segments, session.carried)) {
+    const { segments, carried, state } = session
+    for (const segment of uncarried(segments, carried, state?.refused ?? nothing)) {
       await deps.faults.reach('effects.before', session.id)
       const effects = effectsOf(segment)
       for (let from = 0; from < effects.length; from += sideBySide) {

@@ -19,6 +19,8 @@ import type { Work } from './work.ts'
 /** All that is done with invocations: creating, running, waking, recovering. */
 export interface Invocations extends Work {
   nudge(entry: AgendaEntry, ticket: Ticket): Promise<NudgeAnswer>
+  /** How many accepted ones wait for a permit. What waits in Kafka is not among them. */
+  readonly waiting: number
   /** Ends a pause. Resolves when the next attempt has begun. */
   resume(session: JournalSession, state: InvocationState): Promise<void>
   /** Resolves when no attempt runs here. */
@@ -81,6 +83,9 @@ export function createInvocations(deps: EngineDeps): Invocations {
     ...work,
     nudge: (entry, ticket) =>
       nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
+    get waiting() {
+      return waking.size
+    },
     resume: (session, state) => resume(deps, work, session, state),
     quiet: () => emptied([attempts]),
     idle: () => emptied([attempts, others]),

@@ -30,7 +30,7 @@ export function createIngress(
 ): Ingress {
   return {
     async submit(submission) {
-      await admit(deps, submission, options)
+      await admit(deps, invocations, submission, options)
       return submit(deps, invocations, submission)
     },
     attach: (id, signal) => attach(deps, id, signal),
@@ -40,7 +40,8 @@ export function createIngress(
 }
 
 async function admit(
-  { directory, permits }: EngineDeps,
+  { directory }: EngineDeps,
+  { waiting }: Invocations,
   { target }: Submission,
   { maxQueued, ready }: IngressOptions,
 ): Promise<void> {
@@ -55,8 +56,8 @@ async function admit(
   if (target.key !== undefined) {
     throw new FermataError('handler-not-found', `${target.service} is not keyed: ask for ${name}`)
   }
-  if (permits.waiting >= maxQueued) {
-    const message = `${permits.waiting} invocations wait for a permit already: try again later`
+  if (waiting >= maxQueued) {
+    const message = `${waiting} invocations wait for a permit already: try again later`
     throw new FermataError('overloaded', message)
   }
 }
