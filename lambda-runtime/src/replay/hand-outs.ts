@@ -1,6 +1,6 @@
 import { TerminalError } from '../errors.ts'
 import { fromFailure } from '../failure.ts'
-import type { EntryOf, Failure, Outcome } from '../protocol/index.ts'
+import type { EntryOf, Failure, OpKind, Outcome } from '../protocol/index.ts'
 import { decodeValue } from '../values.ts'
 import { type Durable, given, refused, type Settlement } from './durable.ts'
 import type { JournalView, RecordedHandOut } from './journal-view.ts'
@@ -23,6 +23,7 @@ export type HandOutDeps = {
 export class HandOuts {
   readonly #deps: HandOutDeps
   readonly #pending = new Map<number, Durable<unknown>>()
+  readonly #awakeables = new Set<number>()
   #repeated = 0
   /** How many ops user code had issued when it last let a turn pass; 0: none has passed since the last hand-out. */
   #idleAt = 0
@@ -51,7 +52,8 @@ export class HandOuts {
   }
 
   /** `promise` is to get the outcome of `op`. */
-  expect(op: number, promise: Durable<unknown>): void {
+  expect(op: number, kind: OpKind, promise: Durable<unknown>): void {
+    if (kind === 'awakeable') this.#awakeables.add(op)
     this.#pending.set(op, promise)
   }
 
@@ -76,7 +78,8 @@ export class HandOuts {
     const { view, table } = this.#deps
     const recorded = view.handOuts[this.#repeated]
     if (recorded === undefined || table.count < recorded.after) return 'not-yet'
-    const outcome = recorded.kind === 'run' ? recorded.result : view.outcomeOf(recorded.op)
+    const outcome =
+      recorded.kind === 'run' ? recorded.result : view.completions.outcomeOf(recorded.op)
     if (outcome === undefined) return corrupt(recorded)
     this.#repeated += 1
     this.#now = recorded.at
@@ -90,17 +93,19 @@ export class HandOuts {
    * contested, any later attempt would do the same, so nothing has to become durable first (INV-3).
    */
   handOutNews(): boolean {
-    const { view, table, clock } = this.#deps
-    for (const [op, { outcome, allowedAt }] of view.news) {
+    const { table, clock } = this.#deps
+    const { completions } = this.#deps.view
+    for (const [op, { outcome, allowedAt }] of completions.news) {
       const promise = this.#pending.get(op)
-      if (promise?.isObserved) {
+      const isForIt = this.#awakeables.has(op) || !completions.precede(op)
+      if (promise?.isObserved && isForIt) {
         const isForced = allowedAt !== undefined && this.contestOf(op) !== 'open'
         const role = isForced ? 'note' : 'result'
         this.#record(role, allowedAt ?? clock(), (moment) => this.#seen(op, moment))
         this.#give(op, outcome)
         return true
       }
-      if (promise === undefined && op < table.count) view.forget(op)
+      if (promise === undefined && op < table.count) completions.forget(op)
     }
     return false
   }
@@ -133,7 +138,7 @@ export class HandOuts {
     const promise = this.#pending.get(op)
     this.#idleAt = 0
     this.#pending.delete(op)
-    this.#deps.view.forget(op)
+    this.#deps.view.completions.forget(op)
     promise?.settle(settlementOf(outcome))
   }
 }

@@ -1,4 +1,4 @@
-import type { Outcome, Target, Value } from '../protocol/index.ts'
+import type { OpKind, Outcome, Target, Value } from '../protocol/index.ts'
 import type { Step } from '../types/context.ts'
 import type { Bell } from './bell.ts'
 import { Durable, type DurableEnv } from './durable.ts'
@@ -69,7 +69,7 @@ export class Issuer {
     const step = record?.kind === 'run' ? record : undefined
     const spec = { op, name, options, contest: this.#deps.handOuts.contestOf(op), execute }
     if (step?.result === undefined) this.#deps.steps.add(spec, step)
-    return this.#promiseOf(op)
+    return this.#promiseOf(op, 'run')
   }
 
   sleep(ms: number): Durable<void> {
@@ -77,13 +77,13 @@ export class Issuer {
     const entry = this.#command({ kind: 'sleep' }, (op) => ({ kind: 'sleep', op, wakeAt }))
     if (entry?.kind !== 'sleep') return this.#never() as Durable<void>
     this.#sleeps.set(entry.op, entry.wakeAt)
-    return this.#promiseOf(entry.op) as Durable<void>
+    return this.#promiseOf(entry.op, 'sleep') as Durable<void>
   }
 
   call(errand: Errand): Durable<unknown> {
     const { target } = errand
     const entry = this.#command({ kind: 'call', target }, (op) => ({ kind: 'call', op, ...errand }))
-    return entry === undefined ? this.#never() : this.#promiseOf(entry.op)
+    return entry === undefined ? this.#never() : this.#promiseOf(entry.op, 'call')
   }
 
   send(errand: Errand, notBefore: number | undefined): void {
@@ -94,7 +94,7 @@ export class Issuer {
 
   awakeable(): Durable<unknown> {
     const entry = this.#command({ kind: 'awakeable' }, (op) => ({ kind: 'awakeable', op }))
-    return entry === undefined ? this.#never() : this.#promiseOf(entry.op)
+    return entry === undefined ? this.#never() : this.#promiseOf(entry.op, 'awakeable')
   }
 
   completeAwakeable(awakeable: string, result: Outcome): void {
@@ -121,9 +121,9 @@ export class Issuer {
     return issued
   }
 
-  #promiseOf(op: number): Durable<unknown> {
+  #promiseOf(op: number, kind: OpKind): Durable<unknown> {
     const promise = new Durable<unknown>(this.#deps.env, { kind: 'op', op })
-    this.#deps.handOuts.expect(op, promise)
+    this.#deps.handOuts.expect(op, kind, promise)
     return promise
   }
 

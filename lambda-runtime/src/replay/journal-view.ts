@@ -1,4 +1,5 @@
 import type { Entry, EntryKind, EntryOf, Outcome, Segment } from '../protocol/index.ts'
+import { Completions } from './completions.ts'
 
 /** What the journal holds of an op without a result of its own. */
 export type CommandRecord = EntryOf<'sleep' | 'call' | 'send' | 'awakeable' | 'awakeable-complete'>
@@ -18,16 +19,6 @@ export type OpRecord = CommandRecord | StepRecord
 /** A hand-out of an earlier attempt, to be repeated in its place (INV-4). */
 export type RecordedHandOut = EntryOf<'run'> | EntryOf<'seen'>
 
-/** A completion that has not been handed out. */
-export type News = {
-  readonly outcome: Outcome
-  /**
-   * When an attempt was first allowed to hand it out (epoch ms): its `attempt` entry stands behind the completion.
-   * Moment and order of such a hand-out follow from the journal; others are the attempt's own choice.
-   */
-  readonly allowedAt: number | undefined
-}
-
 export type Me = { readonly epoch: number; readonly writer: string }
 
 /** A journal as its handler sees it: folded, and folded on as news comes in. */
@@ -35,8 +26,8 @@ export class JournalView {
   readonly #me: Me
   readonly #records = new Map<number, OpRecord>()
   readonly #handOuts: RecordedHandOut[] = []
-  readonly #outcomes = new Map<number, Outcome>()
-  readonly #news = new Map<number, News>()
+  /** What the outside has said of the handler's ops. */
+  readonly completions = new Completions()
   #born: string | undefined
   #created: EntryOf<'created'> | undefined
   #createdAt = 0
@@ -80,21 +71,6 @@ export class JournalView {
     return this.#handOuts
   }
 
-  /** Completions that have not been handed out, by op, in the order of the log. */
-  get news(): ReadonlyMap<number, News> {
-    return this.#news
-  }
-
-  /** The completion of an op: the first in the log counts. */
-  outcomeOf(op: number): Outcome | undefined {
-    return this.#outcomes.get(op)
-  }
-
-  /** Somebody has got the completion of `op`: it is no news any more. */
-  forget(op: number): void {
-    this.#news.delete(op)
-  }
-
   /** Whether the attempt before this one ran until it was blocked. */
   get wasSuspended(): boolean {
     return this.#resumed
@@ -121,10 +97,11 @@ export class JournalView {
     }
   }
 
-  /** This attempt has appended segment `n`: what is in it, the attempt knows. */
-  appended(n: number): void {
+  /** This attempt has appended a segment: what is in it, the attempt knows. */
+  appended({ n, entries }: Segment): void {
     this.#next = Math.max(this.#next, n + 1)
     this.#writer = this.#me.writer
+    for (const entry of entries) this.completions.stands(entry)
   }
 
   #takeOne(segment: Segment): void {
@@ -134,8 +111,8 @@ export class JournalView {
     }
     if (!this.#admits(segment)) return
     this.#writer = segment.writer
-    if (segment.writer === this.#me.writer) return
-    for (const entry of segment.entries) this.#fold(entry, segment)
+    if (segment.writer === this.#me.writer) this.appended(segment)
+    else for (const entry of segment.entries) this.#fold(entry, segment)
   }
 
   /** The rule of both sides: a handler segment that its epoch does not allow is nothing but a number (INV-2). */
@@ -145,6 +122,7 @@ export class JournalView {
   }
 
   #fold(entry: Entry, segment: Segment): void {
+    this.completions.stands(entry)
     const fold = this.#folds[entry.kind] as (entry: Entry, segment: Segment) => void
     fold(entry, segment)
   }
@@ -158,9 +136,7 @@ export class JournalView {
       this.#resumed = !this.#running && this.#lastEnd === 'suspended'
       this.#running = true
       this.#writer = undefined
-      for (const [op, news] of this.#news) {
-        if (news.allowedAt === undefined) this.#news.set(op, { ...news, allowedAt: at })
-      }
+      this.completions.allow(at)
     },
     run: (entry) => {
       if (this.#stepOf(entry).result !== undefined) return
@@ -175,11 +151,7 @@ export class JournalView {
     send: (entry) => this.#record(entry),
     awakeable: (entry) => this.#record(entry),
     'awakeable-complete': (entry) => this.#record(entry),
-    completion: (entry) => {
-      if (this.#outcomes.has(entry.op)) return
-      this.#outcomes.set(entry.op, entry.result)
-      this.#news.set(entry.op, { outcome: entry.result, allowedAt: undefined })
-    },
+    completion: (entry) => this.completions.take(entry),
     seen: (entry) => this.#handedOut(entry),
     waiter: () => undefined,
     alive: () => undefined,

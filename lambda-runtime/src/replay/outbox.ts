@@ -137,7 +137,7 @@ export class Outbox {
       if (view.isFenced) return undefined
       const segment = this.#segment(entries)
       if ((await journal.append(segment)) === 'appended') {
-        view.appended(segment.n)
+        view.appended(segment)
         return segment.n
       }
       const news = await journal.tail(view.next)

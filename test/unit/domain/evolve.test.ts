@@ -1,3 +1,4 @@
+import type { Entry } from '@fermata/lambda-runtime/protocol'
 import { evolve, evolveAll } from '@fermata/orchestrator/domain/invocation/evolve'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -34,18 +35,27 @@ describe('the fold of a journal', () => {
     expect(fold(segments)).toMatchObject({ epoch: 2, ops: 2, next: 5, deployment: 'dp_1' })
   })
 
-  it('remembers a sleep until it is completed, even if the completion came first', () => {
+  it('remembers a sleep until it is completed', () => {
     const asleep = journal(
       [{}, created, attempt(1)],
       [handler(1), { kind: 'sleep', op: 0, wakeAt: 9 }],
     )
     expect(fold(asleep).sleeps).toEqual(new Map([[0, 9]]))
-    const early = journal(
+    const awake = [...asleep, ...journal([{}, { kind: 'completion', op: 0, result: done }])]
+    expect(fold(awake).sleeps.size).toBe(0)
+  })
+
+  it.each<Entry>([
+    { kind: 'sleep', op: 0, wakeAt: 9 },
+    { kind: 'call', op: 0, target: created.target, input: { json: 1 } },
+    { kind: 'run-failed', op: 0, name: 'a', tries: 1, since: 1, failure, retryAt: 9 },
+  ])('takes no completion for $kind that was there before it: it may be forged', (entry) => {
+    const forged = journal(
       [{}, created, attempt(1)],
       [{}, { kind: 'completion', op: 0, result: done }],
-      [handler(1), { kind: 'sleep', op: 0, wakeAt: 9 }],
+      [handler(1), entry],
     )
-    expect(fold(early).sleeps.size).toBe(0)
+    expect(fold(forged).settled.has(0)).toBe(false)
   })
 
   it('lets the first of two completions count', () => {

@@ -82,15 +82,14 @@ const folds: { readonly [K in EntryKind]: Fold<K> } = {
     lastHandler: undefined,
     phase: { kind: 'running', startedAt: segment.at, alive: false },
   }),
-  run: (state, entry) => settle(issued({ ...state, ...progressed }, entry.op), entry),
-  'run-started': (state, entry) => issued(state, entry.op),
-  'run-failed': (state, entry) => ({ ...issued(state, entry.op), lastFailure: entry.failure }),
+  run: (state, entry) => settle(asked({ ...state, ...progressed }, entry.op), entry),
+  'run-started': (state, entry) => asked(state, entry.op),
+  'run-failed': (state, entry) => ({ ...asked(state, entry.op), lastFailure: entry.failure }),
   sleep: (state, entry) => {
-    const next = issued(state, entry.op)
-    if (next.settled.has(entry.op)) return next
+    const next = asked(state, entry.op)
     return { ...next, sleeps: new Map(next.sleeps).set(entry.op, entry.wakeAt) }
   },
-  call: (state, entry) => issued(state, entry.op),
+  call: (state, entry) => asked(state, entry.op),
   send: (state, entry) => issued(state, entry.op),
   awakeable: (state, entry) => ({
     ...issued(state, entry.op),
@@ -128,7 +127,16 @@ function issued(state: InvocationState, op: number): InvocationState {
   return op < state.ops ? state : { ...state, ops: op + 1 }
 }
 
-/** The first result of an op counts; one that precedes its op is kept for it. */
+/** An op that is no awakeable: what was said of it before it was there is nothing to it, for ids can be guessed. */
+function asked(state: InvocationState, op: number): InvocationState {
+  const next = issued(state, op)
+  if (!next.settled.has(op)) return next
+  const settled = new Map(next.settled)
+  settled.delete(op)
+  return { ...next, settled }
+}
+
+/** The first result of an op counts; one that precedes its awakeable is kept for it. */
 function settle(
   state: InvocationState,
   entry: EntryOf<'completion'> | EntryOf<'run'>,
