@@ -236,6 +236,17 @@ describe('a completion', () => {
     expect(decided(closed, completion)).toEqual([])
   })
 
+  it("that comes by an awakeable's id is for no other op", () => {
+    const forged = { ...completion, by: 'awakeable-id' } as const
+    const asleep = journal(
+      [{}, created, attempt(1)],
+      [handler(1), { kind: 'sleep', op: 0, wakeAt: 9 }, suspendedOn({ kind: 'op', op: 0 })],
+    )
+    expect(decided(asleep, forged)).toEqual([])
+    expect(decided(waiting, forged)).toHaveLength(2)
+    expect(decided(running, forged)).toHaveLength(1)
+  })
+
   it('that precedes its op is kept for it (trace 13)', () => {
     const early = journal(
       [{}, created, attempt(1)],

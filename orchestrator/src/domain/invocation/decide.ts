@@ -25,7 +25,13 @@ export type Stimulus =
   | { readonly kind: 'attempt-over'; readonly epoch: number; readonly failure: Failure }
   /** The attempt `epoch` is taken for dead: the next one fences it. */
   | { readonly kind: 'attempt-dead'; readonly epoch: number }
-  | { readonly kind: 'completion'; readonly op: number; readonly outcome: Outcome }
+  | {
+      readonly kind: 'completion'
+      readonly op: number
+      readonly outcome: Outcome
+      /** It came by an awakeable's id, which anybody may have made up. */
+      readonly by?: 'awakeable-id'
+    }
   | { readonly kind: 'waiter'; readonly invocation: InvokeReply['invocation']; readonly op: number }
   /** A person ends a pause. */
   | { readonly kind: 'resume' }
@@ -148,9 +154,11 @@ function failed(state: InvocationState, failure: Failure, context: Context): Ent
 
 function decideCompletion(
   state: InvocationState,
-  { op, outcome }: Extract<Stimulus, { kind: 'completion' }>,
+  { op, outcome, by }: Extract<Stimulus, { kind: 'completion' }>,
   context: Context,
 ): Decision {
+  const isOther = op < state.ops && !state.awakeables.has(op)
+  if (by === 'awakeable-id' && isOther) return nothing
   if (state.phase.kind === 'closed' || state.settled.has(op)) return nothing
   const completion: Entry = { kind: 'completion', op, result: outcome }
   const settled = new Map(state.settled).set(op, outcome.kind)

@@ -132,7 +132,8 @@ async function completeAwakeable(
 ): Promise<void> {
   try {
     const { invocation, op } = parseAwakeableId(awakeable)
-    await work.stimulate(invocation, { kind: 'completion', op, outcome }, 'asks-again')
+    const completion = { kind: 'completion', op, outcome, by: 'awakeable-id' } as const
+    await work.stimulate(invocation, completion, 'asks-again')
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     deps.logger.warn({ awakeable }, 'A handler completed an awakeable whose id names none')

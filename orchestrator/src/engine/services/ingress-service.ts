@@ -130,7 +130,7 @@ async function completeAwakeable(
   outcome: Outcome,
 ): Promise<void> {
   const { invocation, op } = readAwakeableId(text)
-  const completion = { kind: 'completion', op, outcome } as const
+  const completion = { kind: 'completion', op, outcome, by: 'awakeable-id' } as const
   const told = await deps.sessions.use(invocation, async (session) => {
     const state = await session.refresh()
     const isOther = state !== undefined && op < state.ops && !state.awakeables.has(op)
