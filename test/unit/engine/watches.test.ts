@@ -175,3 +175,27 @@ describe('an invocation that waits for longer than it is kept', () => {
     expect(world.invoker.started).toHaveLength(2)
   })
 })
+
+describe('an invocation whose replica died before it was acknowledged', () => {
+  it('goes on where it stood, effects and all, when its source asks again', async () => {
+    const world = worldOf({
+      orders: ({ epoch }) =>
+        epoch === 1
+          ? { entries: [call(0, 'stock')], status: waitsForOp0 }
+          : { status: completed('called') },
+      stock: () => ({ status: completed('reserved') }),
+    })
+    const first = await world.start({
+      onFault(at, _subject, self) {
+        if (at === 'effects.before') self().kill()
+      },
+    })
+    void first.engine.ingress.submit(submission('orders', { key: 'k' }))
+    await until(world.clock, () => world.invoker.started.length === 1)
+    await world.clock.advance(100)
+    const second = await world.start()
+    await forgotten(world)
+    const id = await submit(world, second, 'orders', { key: 'k' })
+    expect(await comes(world, id, 'output')).toBeLessThan(45_000)
+  })
+})

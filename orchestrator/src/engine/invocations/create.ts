@@ -7,7 +7,6 @@ import type { Deployment } from '../services/deployment-document.ts'
 import { functionOf } from '../services/directory.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { nextLook } from './next-look.ts'
 import type { Created, CreateOptions, Creation, Work } from './work.ts'
 
 /**
@@ -38,7 +37,7 @@ export function create(
       }
       const ticket = await guarded
       await guards.confirm(ticket)
-      if (made === 'exists') return await found(deps, work, session, ticket)
+      if (made === 'exists') return found(deps, work, session, ticket)
       startLater(deps, work, session)
       return { status: 'accepted', state: session.state }
     } finally {
@@ -103,22 +102,15 @@ function createdEntry(creation: Creation, retentionMs: number): Entry {
   }
 }
 
-/** It was there before: a crashed replica may have left it, so whoever finds it goes on with it. */
-async function found(
-  deps: EngineDeps,
-  work: Work,
-  session: JournalSession,
-  ticket: Ticket,
-): Promise<Created> {
+/**
+ * It was there before. A replica that died may have left it at any point, with no watch over it but its
+ * source: so whoever finds it goes on with it.
+ */
+function found(deps: EngineDeps, work: Work, session: JournalSession, ticket: Ticket): Created {
   const { state, busy, id } = session
-  // Another watch may stand until the outcome has been delivered: only this one is of no use.
-  if (state === undefined || state.phase.kind === 'closed') deps.guards.drop(id, ticket)
+  if (state === undefined) deps.guards.drop(id, ticket)
   else if (state.phase.kind === 'running') work.adopt(session)
-  else if (canStart(deps, state)) startLater(deps, work, session)
-  else if (!busy) {
-    const { kind, dueAt } = nextLook(deps, session, state)
-    await deps.guards.handOver(id, kind, dueAt)
-  }
+  else if (!busy) work.settle(session)
   return { status: 'duplicate', state }
 }
 

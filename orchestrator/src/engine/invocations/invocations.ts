@@ -62,6 +62,10 @@ export function createInvocations(deps: EngineDeps): Invocations {
     stimulate: (id, stimulus, source) => stimulate(deps, work, id, stimulus, source),
     drive: runAttempts,
     adopt: (session) => runAttempts(session, undefined),
+    settle: (session) =>
+      inBackground(others, session.id, () =>
+        deps.sessions.use(session.id, () => settle(deps, work, session)),
+      ),
     wakeLater(id) {
       if (waking.has(id)) waking.set(id, true)
       else inBackground(others, id, () => wake(id))

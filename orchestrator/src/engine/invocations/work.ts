@@ -54,6 +54,8 @@ export interface Work {
   drive(session: JournalSession, permit: Permit): void
   /** Watches an attempt that another replica began, in the background. */
   adopt(session: JournalSession): void
+  /** Does what is left to do once nothing of it runs here, in the background. It must stand on the agenda already. */
+  settle(session: JournalSession): void
   /** Starts what can move as soon as there is a permit, in the background. It must stand on the agenda already. */
   wakeLater(id: InvocationId): void
 }
