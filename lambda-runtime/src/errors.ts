@@ -69,6 +69,15 @@ export class UsageError extends Error {
   }
 }
 
+/** Whether `error`, which may be anything, is a value that cannot be stored or read. */
+export function isValueError(error: unknown): error is ValueError {
+  try {
+    return error instanceof ValueError
+  } catch {
+    return false
+  }
+}
+
 /** Whether nothing is to be tried again after `error`, which may be anything. */
 export function isTerminal(error: unknown): error is TerminalError {
   try {

@@ -4,6 +4,7 @@ import type { Failure } from './protocol/index.ts'
 const maxCauses = 8
 const maxMessageLength = 4_000
 const maxStackLength = 4_000
+const maxCodeLength = 200
 
 /**
  * An error as it is stored: whatever was thrown, a failure comes out of it. `fallbackCode` is the code of errors
@@ -60,13 +61,18 @@ function failureOf(error: unknown, code: string, causesLeft: number): Failure {
 
 /** The code of a cause is information only, so that of any library will do. */
 function causeFailure(cause: unknown, code: string, causesLeft: number): Failure {
-  const own = isObject(cause) ? textOf(read(cause, 'code')) : undefined
+  const own = isObject(cause) ? readCode(cause) : undefined
   return failureOf(cause, own ?? code, causesLeft)
 }
 
 function codeOf(error: unknown): string | undefined {
   const ours = isTerminal(error) || isOurs(error)
-  return ours ? textOf(read(error, 'code')) : undefined
+  return ours ? readCode(error) : undefined
+}
+
+function readCode(error: object): string | undefined {
+  const code = textOf(read(error, 'code'))
+  return code === undefined ? undefined : clip(code, maxCodeLength)
 }
 
 function isOurs(error: unknown): error is ValueError | UsageError {
@@ -87,7 +93,7 @@ function causeIn(error: object): unknown {
   const cause = read(error, 'cause')
   if (cause !== undefined) return cause
   const errors = read(error, 'errors')
-  return Array.isArray(errors) ? errors[0] : undefined
+  return isObject(errors) ? read(errors, '0') : undefined
 }
 
 function describeThrown(thrown: unknown): string {

@@ -155,7 +155,7 @@ export class Attempt {
   #doChores(): void {
     const { outbox, keepAlive, tail, host } = this.#parts
     const now = host.now()
-    if (keepAlive.dueAt(outbox.lastAppendAt) <= now) {
+    if ((this.#speaksAt() ?? Number.POSITIVE_INFINITY) <= now) {
       outbox.add('note', keepAlive.speak(now))
       outbox.flush()
     }
@@ -177,8 +177,8 @@ export class Attempt {
   }
 
   #dueTimes(): readonly number[] {
-    const { outbox, keepAlive, handOuts } = this.#parts
-    const times = [keepAlive.dueAt(outbox.lastAppendAt), this.#lingerUntil(), this.#givesUpAt()]
+    const { handOuts } = this.#parts
+    const times = [this.#speaksAt(), this.#lingerUntil(), this.#givesUpAt()]
     const others = handOuts.isCaughtUp ? this.#liveTimes() : [this.#caughtUpBy]
     return [...times, ...others].filter((time) => time !== undefined)
   }
@@ -192,6 +192,12 @@ export class Attempt {
       ...steps.retryTimes,
       ...this.#sleeps().map(({ wakeAt }) => wakeAt),
     ]
+  }
+
+  /** When to say `alive`. Not while an append is under way: it would not go along, and the append may do. */
+  #speaksAt(): number | undefined {
+    const { outbox, keepAlive } = this.#parts
+    return outbox.isSending ? undefined : keepAlive.dueAt(outbox.lastAppendAt)
   }
 
   /** Until when a result may stay unappended; it need not be appended at all if the attempt ends first. */

@@ -136,19 +136,21 @@ export class Durable<T> extends Promise<T> implements DurablePromise<T> {
   /** Takes the outcome of `fn`. A promise that it returns is waited for, durably if it is durable. */
   #adopt(fn: () => T): void {
     let value: unknown
+    let isPromise: boolean
     try {
       value = fn()
+      isPromise = isThenable(value)
     } catch (reason) {
       this.settle({ status: 'rejected', reason })
       return
     }
-    if (!isThenable(value)) {
+    if (!isPromise) {
       this.settle(given(value as T))
       return
     }
     this.#source = value instanceof Durable ? { kind: 'same', as: value } : { kind: 'none' }
     if (this.#isObserved && value instanceof Durable) value.observe()
-    follow(value, (settlement) => this.settle(settlement as Settlement<T>))
+    follow(value as PromiseLike<unknown>, (settlement) => this.settle(settlement as Settlement<T>))
   }
 }
 

@@ -63,6 +63,11 @@ export class Outbox {
     return this.#lastAppendAt
   }
 
+  /** Whether an append is under way. */
+  get isSending(): boolean {
+    return this.#flight !== undefined
+  }
+
   /** What is not known to be durable. */
   get entries(): readonly Entry[] {
     return this.#items.map(({ entry }) => entry)

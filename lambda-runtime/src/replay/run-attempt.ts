@@ -1,5 +1,5 @@
 import type { RuntimeDefinition, RuntimeHandler } from '../definition.ts'
-import { isTerminal, ValueError } from '../errors.ts'
+import { isTerminal, isValueError } from '../errors.ts'
 import { toFailure } from '../failure.ts'
 import type { InvokeReply, InvokeRequest, ReplyStatus, Segment } from '../protocol/index.ts'
 import { validateInput } from '../schema.ts'
@@ -131,7 +131,7 @@ async function runHandler(
     return { kind: 'completed', value: encodeValue(value) }
   } catch (error) {
     const failure = toFailure(error, 'handler-failed')
-    const isFinal = isTerminal(error) || error instanceof ValueError
+    const isFinal = isTerminal(error) || isValueError(error)
     return isFinal ? { kind: 'failed', failure } : { kind: 'retry', failure }
   }
 }

@@ -251,6 +251,21 @@ describe('a durable promise', () => {
     expect((await stage.attempt()).status).toEqual(completed([2, 3]))
   })
 
+  it('rejects when its mapping gives something that cannot be looked at', async () => {
+    const hostile = Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('keep off')
+      },
+    })
+    const stage: Stage = new Stage((ctx) =>
+      ctx
+        .run('x', () => 1)
+        .map(() => hostile)
+        .catch((error: Error) => error.message),
+    )
+    expect((await stage.attempt()).status).toEqual(completed('keep off'))
+  })
+
   it('rejects when its mapping throws', async () => {
     const stage: Stage = new Stage((ctx) =>
       ctx

@@ -158,6 +158,19 @@ describe('an attempt that takes long', () => {
     expect(reply.status).toEqual(completed())
   })
 
+  it('says so after an append that was under way when it was about to say so', async () => {
+    const stage: Stage = new Stage(async (ctx) => {
+      await ctx.run('a', () => stage.world.delay(4_900))
+      await ctx.run('b', () => stage.world.delay(20_000))
+    })
+    const start = stage.world.now
+    stage.journal.hooks.beforeAppend = ({ n }) => (n === 2 ? stage.world.delay(300) : undefined)
+    await stage.attempt()
+    const own = stage.journal.segments.filter(({ by }) => by === 'handler')
+    expect(own.map(({ at }) => at - start).slice(0, 2)).toEqual([4_900, 10_200])
+    expect(kindsOf(own[1]?.entries ?? [])).toEqual(['alive'])
+  })
+
   it('appends its suspension itself as well', async () => {
     const stage: Stage = new Stage(async (ctx) => {
       await ctx.run('slow', () => stage.world.delay(6_000))

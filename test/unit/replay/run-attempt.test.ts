@@ -73,6 +73,13 @@ describe('an attempt', () => {
   })
 })
 
+/** Nothing can be done with it, not even be looked at. */
+function untouchable(): object {
+  const { proxy, revoke } = Proxy.revocable([], {})
+  revoke()
+  return proxy
+}
+
 describe('what a handler ends with', () => {
   it.each([
     ['a terminal error', new TerminalError('no', { status: 409 }), 'failed', 'terminal'],
@@ -84,6 +91,30 @@ describe('what a handler ends with', () => {
     })
     const { status } = await stage.attempt()
     expect(status).toMatchObject({ kind, failure: { code } })
+  })
+
+  it.each([
+    ['what it threw', untouchable],
+    ['a part of that', () => ({ errors: untouchable() })],
+  ])('is a retry also when %s cannot be looked at', async (_, thrown) => {
+    const stage: Stage = new Stage(() => {
+      throw thrown()
+    })
+    const { status } = await stage.attempt()
+    expect(status).toMatchObject({ kind: 'retry', failure: { code: 'handler-failed' } })
+  })
+
+  it('keeps what it threw small enough to be stored', async () => {
+    const long = 'x'.repeat(400_000)
+    const stage: Stage = new Stage(() => {
+      throw new TerminalError(long, {
+        code: long,
+        cause: Object.assign(new Error(long), { code: long }),
+      })
+    })
+    const reply = await stage.attempt()
+    expect(reply.status.kind).toBe('failed')
+    expect(JSON.stringify(reply).length).toBeLessThan(20_000)
   })
 
   it('fails for good when its value cannot be stored', async () => {
