@@ -56,14 +56,22 @@ requirePart('dynamodb-local')('a journal', () => {
     expect((await orchestrator.invocation(id)).attempts).toBe(2)
   })
 
-  it('pauses when it is to take what no segment can hold, and says so', async () => {
-    const id = await send('answer', 1_000_000)
-    // Nothing of it keeps others from running.
-    expect((await orchestrator.call('steps/many', 3)).body).toBe(3)
-    const view = await eventually('it has ended', async () => {
-      const now = await orchestrator.invocation(id)
-      return now.status === 'running' || now.status === 'queued' ? undefined : now
-    })
-    expect(view).toMatchObject({ status: 'paused', failure: { code: 'segment-too-large' } })
-  })
+  it.each([
+    ['an output', 'answer', 1_000_000],
+    ['a result of a step', 'large', { count: 2, length: 1_000_000, atOnce: false }],
+  ])(
+    'pauses when it is to take %s that no segment can hold, and says so',
+    async (_, handler, input) => {
+      const before = system.lambda.statistics('steps').invocations
+      const id = await send(handler, input)
+      const view = await eventually('it has ended', async () => {
+        const now = await orchestrator.invocation(id)
+        return now.status === 'running' || now.status === 'queued' ? undefined : now
+      })
+      expect(view).toMatchObject({ status: 'paused', failure: { code: 'segment-too-large' } })
+      // Nothing is tried again that cannot get better, and nothing of it keeps others from running.
+      expect(system.lambda.statistics('steps').invocations).toBe(before + 1)
+      expect((await orchestrator.call('steps/many', 3)).body).toBe(3)
+    },
+  )
 })
