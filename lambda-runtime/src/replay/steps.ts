@@ -81,11 +81,12 @@ export class Steps {
     })
   }
 
-  /** Whether a step executes, or is announced: then it must start, or it would count as interrupted. */
+  /** Whether a step executes, or is announced for the only time: then it must start, or it would count as interrupted. */
   get isExecuting(): boolean {
-    return (
-      this.#in('executing').length > 0 || this.#in('queued').some(({ phase }) => phase.announced)
+    const isBound = this.#in('queued').some(
+      ({ spec, phase }) => spec.options.atMostOnce && phase.announced,
     )
+    return isBound || this.#in('executing').length > 0
   }
 
   /** Whether something goes on that is worth waiting for in process. */

@@ -106,6 +106,23 @@ describe('a step that follows a wait that is not durable, while something else m
     expect(reasons).toEqual([stage.journal.segments[2]?.at, stage.journal.segments[2]?.at])
   })
 
+  it('is left to the next attempt where the deadline comes too close before it has started', async () => {
+    let started = 0
+    const stage: Stage = new Stage(async (ctx) => {
+      void ctx.awakeable()
+      await ctx.run('a', () => stage.world.delay(8_500))
+      await ctx.run('b', () => {
+        started += 1
+      })
+    })
+    stage.journal.hooks.beforeAppend = ({ entries }) =>
+      entries.some(({ kind }) => kind === 'run') ? stage.world.delay(700) : undefined
+    await stage.attempt({ lifeMs: 10_000 })
+    expect(started).toBe(0)
+    expect(stage.journal.entries.at(-1)).toMatchObject({ kind: 'suspended' })
+    expect((await stage.attempt()).status).toEqual(completed())
+  })
+
   it('is told again only once, however often it is tried', async () => {
     const stage: Stage = new Stage(async (ctx) => {
       const later = async () => {
