@@ -254,6 +254,28 @@ describe('trace 16: a watch that was spent too early', () => {
     expect(await until(world.clock, () => has(world, id, 'output'))).toBeLessThan(45_000)
   })
 
+  it('nor does one that stalls for less than a watch, even if nobody asks again', async () => {
+    const world = worldOf({ orders: approval })
+    let stall = false
+    const stalled = await world.start({
+      onFault(at, _subject, self) {
+        if (stall && at === 'append.before') self().pause()
+        if (at === 'append.after' && stall) self().kill()
+      },
+    })
+    const id = await submit(world, stalled, 'orders')
+    await until(world.clock, () => has(world, id, 'suspended'))
+    await world.start()
+    await forgotten(world)
+    stall = true
+    stalled.engine.ingress.completeAwakeable(`${id}.0`, yes).catch(() => undefined)
+    await world.clock.advance(15_000)
+    stalled.resume()
+    await world.clock.advance(1_000)
+    expect(await has(world, id, 'completion')).toBe(true)
+    expect(await until(world.clock, () => has(world, id, 'output'))).toBeLessThan(45_000)
+  })
+
   it('a callee’s end reaches its caller although the replica that brings it dies right after', async () => {
     const world = worldOf({
       orders: ({ epoch }) =>

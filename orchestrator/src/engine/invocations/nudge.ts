@@ -63,11 +63,22 @@ async function lookAtWaiting(
   const mine = stands(session, state, look.entry)
   const retained = (await retain(deps, session, state)) === 'retained'
   const { kind, dueAt } = nextLook(deps, session, state)
+  if (isEarly(look.entry, deps.clock.now())) {
+    return { kind: 'again', dueAt: Math.min(look.entry.dueAt, dueAt), agendaKind: 'watch' }
+  }
   const isNamed = retained ? kind === 'retain' : !mine
   if (isNamed) return retire(deps, look)
   // From now on it stands for the wait, not for any work.
   deps.guards.leave(session.id, look.ticket)
   return { kind: 'again', dueAt, agendaKind: kind }
+}
+
+/**
+ * A watch that is looked at before its time, because its shard changed hands, is not spent: the append that it
+ * protects may be on its way from a replica that stalls.
+ */
+function isEarly({ kind, dueAt }: AgendaEntry, now: number): boolean {
+  return kind === 'watch' && dueAt > now
 }
 
 /**
