@@ -25,6 +25,23 @@ describe('agendas of several replicas', () => {
     expect(new Set(await owners(world))).toEqual(new Set(['a', 'b', 'c']))
   })
 
+  it('share the shards evenly although the writes that were to hand some over failed', async () => {
+    const world = createWorld()
+    const a = await world.start('a')
+    await world.clock.advance(1_000)
+    await a.add('i:x', 20_000)
+    const lost = a.leases.stall('putShard', 'request')
+    const b = world.create('b')
+    void b.agenda.start()
+    await world.clock.advance(1_000)
+    a.leases.open()
+    for (const call of lost) call.fail()
+    await world.clock.advance(3_000)
+    expect(lost.length).toBeGreaterThan(0)
+    expect(shardCounts([a, b])).toEqual([4, 4])
+    expect(await owners(world)).not.toContain(undefined)
+  })
+
   it('share the shards evenly while replicas go', async () => {
     const world = createWorld()
     const [a, b, c] = [await world.start('a'), await world.start('b'), await world.start('c')]

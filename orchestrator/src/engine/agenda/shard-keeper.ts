@@ -121,7 +121,25 @@ export class ShardKeeper {
     })
     // A hand-over may take its time: the next look does not wait for it.
     for (const shard of plan.release) void this.#handOver(this.#owned.get(shard))
-    await Promise.all(plan.claim.map((shard) => this.#claim(shard, records.get(shard), me)))
+    await Promise.all([
+      ...plan.claim.map((shard) => this.#claim(shard, records.get(shard), me)),
+      ...this.#forsaken(view, me, plan.claim).map((record) => this.#giveBack(record)),
+    ])
+  }
+
+  /**
+   * Ours as it is stored, but not held any more: the write that was to hand them over failed, or was not sent
+   * because the lease did not hold. As long as we live, nobody else would take them.
+   */
+  #forsaken(view: Leases, me: Incarnation, claimed: readonly number[]): readonly ShardRecord[] {
+    return view.shards.filter(
+      ({ shard, owner }) =>
+        owner === me.replica && !this.#owned.has(shard) && !claimed.includes(shard),
+    )
+  }
+
+  #giveBack(record: ShardRecord): Promise<boolean> {
+    return this.#put({ ...record, owner: undefined, rev: record.rev + 1 }, record.rev)
   }
 
   /** A shard is owned only by an acknowledged write of our own: one whose answer was lost is written again. */
