@@ -5,7 +5,7 @@ export {
   type PutAnswer,
   type SegmentTable,
 } from './append-segment.ts'
-export { type Clash, hasExpired, judgeClash, lifeOf } from './clash.ts'
+export { type Clash, hasExpired, isSame, judgeClash, lifeOf } from './clash.ts'
 export { textOf, withText } from './compressed.ts'
 export type { Environment } from './environment.ts'
 export { type AttributeValue, type Item, itemBytes, maxItemBytes, writeUnits } from './item.ts'

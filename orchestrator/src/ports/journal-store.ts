@@ -15,8 +15,8 @@ export type Appended =
 /**
  * Journals: logs with compare-and-set append (INV-1).
  *
- * `append` of a segment that this very writer has already stored (the answer was lost) is `appended`: a
- * segment's identity is `(invocation, born, n, writer)`. An item of an expired life, or of a foreign `born`, may be
+ * `append` of the very segment that is already stored (the answer was lost) is `appended`: the same invocation,
+ * `born`, `n`, `writer` and entries. An item of an expired life, or of a foreign `born`, may be
  * overwritten. Reads are consistent.
  */
 export interface JournalStore {

@@ -89,6 +89,20 @@ const cases: StoreCases = {
     expect((await stores.journals.load(id)).segments).toEqual(segments)
   },
 
+  'refuses another segment of the same writer: what a handler could not append, it replies': async (
+    stores,
+  ) => {
+    const { id, segments } = await journalOf(stores, 2)
+    const [, existing] = segments
+    if (existing === undefined) throw new Error('there is no segment 1')
+    const more = { ...existing, entries: [...existing.entries, { kind: 'alive' as const }] }
+
+    expect(await stores.journals.append(id, more, inAnHour(stores))).toMatchObject({
+      kind: 'conflict',
+    })
+    expect((await stores.journals.load(id)).segments).toEqual(segments)
+  },
+
   'settles sixty concurrent appends, each on its own, with clashes among them': async (stores) => {
     const { id: taken, segments } = await journalOf(stores, 30)
     const fresh = Array.from({ length: 30 }, () => freshInvocation())

@@ -1,10 +1,10 @@
-import type { Entry } from '@fermata/lambda-runtime/protocol'
+import type { Entry, InvokeReply } from '@fermata/lambda-runtime/protocol'
 import { createMemoryTable } from '@fermata/orchestrator/adapters/memory/memory-table'
 import { createMemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
 import { createSessions } from '@fermata/orchestrator/engine/invocations/sessions'
 import { expect, it } from 'vitest'
 import { createSeededRandom, createVirtualClock } from '../../support/sim-clock.ts'
-import { created, invocationId as id } from '../domain/journals.ts'
+import { attempt, context, created, invocationId as id } from '../domain/journals.ts'
 
 const retentionMs = 1_000
 const lives: readonly Entry[] = [{ ...created, retentionMs }]
@@ -63,4 +63,38 @@ it('one that expires between the refused put and the read does not swallow the n
   })
   expect(await create(3 * retentionMs)).toBe('created')
   expect((await load(id)).segments).toHaveLength(1)
+})
+
+it('a decision whose answer was lost is asked for again, not made anew (INV-1, INV-12)', async () => {
+  const { clock, journals, sessions } = setUp()
+  const append = journals.append.bind(journals)
+  const reply: InvokeReply = {
+    protocol: 1,
+    kind: 'reply',
+    invocation: id,
+    epoch: 1,
+    writer: 'h',
+    base: null,
+    entries: [{ kind: 'sleep', op: 0, wakeAt: clock.now() + 100 }],
+    status: { kind: 'suspended', waitingOn: { kind: 'op', op: 0 } },
+  }
+  const stimulus = { kind: 'reply', reply } as const
+  await sessions.use(id, async (session) => {
+    await session.create([...lives, attempt(1)], clock.now() + retentionMs)
+    const apply = () => session.apply(stimulus, () => context({ now: clock.now() }))
+    Object.assign(journals, {
+      append: async (...args: Parameters<typeof append>) => {
+        await append(...args)
+        throw new Error('the answer was lost')
+      },
+    })
+    await expect(apply()).rejects.toThrow('lost')
+    Object.assign(journals, { append })
+    await clock.advance(200)
+    const { state, appended } = await apply()
+    const [, stored] = (await journals.load(id)).segments
+    expect(appended).toEqual(stored)
+    expect(stored?.entries.map(({ kind }) => kind)).toEqual(['sleep', 'suspended'])
+    expect(state?.epoch).toBe(1)
+  })
 })

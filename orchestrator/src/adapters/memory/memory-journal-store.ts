@@ -3,6 +3,7 @@ import {
   type InvocationId,
   type Segment,
 } from '@fermata/lambda-runtime/protocol'
+import { isSame } from '@fermata/lambda-runtime/table'
 import type { Appended, Clock, Journal, JournalStore } from '../../ports/index.ts'
 import { type MemorySegment, type MemoryTable, mapAt } from './memory-table.ts'
 
@@ -34,9 +35,7 @@ export class MemoryJournalStore implements JournalStore {
     const standing = items.get(segment.n)
     if (standing !== undefined) {
       const existing = decodeSegmentJson(standing.text)
-      if (existing.born === segment.born && existing.writer === segment.writer) {
-        return { kind: 'appended' }
-      }
+      if (existing.born === segment.born && isSame(existing, segment)) return { kind: 'appended' }
       if (!this.#mayOverwrite(items, segment, existing)) return { kind: 'conflict', existing }
     }
     items.set(segment.n, { text: JSON.stringify(segment), expires })

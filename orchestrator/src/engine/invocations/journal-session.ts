@@ -10,6 +10,7 @@ import { evolveAll } from '../../domain/invocation/evolve.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Clock, FaultPoints, JournalStore, Random } from '../../ports/index.ts'
 import { createTurns, type Turns } from '../turns.ts'
+import { isFinal } from './persist.ts'
 
 export type SessionDeps = {
   readonly journals: JournalStore
@@ -44,6 +45,8 @@ export class JournalSession {
   #expires = 0
   #loaded = false
   #watermark: Watermark | undefined
+  /** An append whose answer was lost: whether it is stored, nobody knows yet. */
+  #doubtful: { readonly stimulus: Stimulus; readonly segment: Segment } | undefined
 
   /** Effects of one journal are carried out by one at a time. */
   readonly effects: Turns = createTurns()
@@ -120,23 +123,51 @@ export class JournalSession {
     })
   }
 
-  /** Lets the domain decide on `stimulus` and makes its decision durable. */
+  /**
+   * Lets the domain decide on `stimulus` and makes its decision durable. After a failure, the same stimulus again
+   * asks what became of the decision that was made: time has passed, another one may differ from what is stored.
+   */
   apply(stimulus: Stimulus, contextOf: ContextOf): Promise<Applied> {
     return this.#turns.take(async () => {
-      if (!this.#loaded || this.#state === undefined) await this.#load()
-      for (;;) {
-        const state = this.#state
-        if (state === undefined) return { state, appended: undefined }
-        const decision = decide(state, stimulus, contextOf(state))
-        if (decision.entries.length === 0) return { state, appended: undefined }
-        const segment = this.#segment({ ...state, n: state.next }, decision)
-        if ((await this.#append(segment, this.#expires)) === 'appended') {
-          this.#take([segment])
-          return { state: this.#state, appended: segment }
-        }
-        await this.#catchUp()
+      const earlier = await this.#settleDoubt()
+      if (earlier?.stimulus === stimulus) {
+        return { state: this.#state, appended: earlier.segment }
       }
+      if (!this.#loaded || this.#state === undefined) await this.#load()
+      return this.#decide(stimulus, contextOf)
     })
+  }
+
+  async #decide(stimulus: Stimulus, contextOf: ContextOf): Promise<Applied> {
+    for (;;) {
+      const state = this.#state
+      if (state === undefined) return { state, appended: undefined }
+      const decision = decide(state, stimulus, contextOf(state))
+      if (decision.entries.length === 0) return { state, appended: undefined }
+      const segment = this.#segment({ ...state, n: state.next }, decision)
+      this.#doubtful = { stimulus, segment }
+      if (await this.#settleDoubt()) return { state: this.#state, appended: segment }
+    }
+  }
+
+  /** Stores the segment in doubt, the very same one; answers it if it is there now. Else what is there is read. */
+  async #settleDoubt() {
+    const doubtful = this.#doubtful
+    if (doubtful === undefined) return undefined
+    const { segment } = doubtful
+    try {
+      if ((await this.#append(segment, this.#expires)) === 'conflict') {
+        await this.#catchUp()
+        this.#doubtful = undefined
+        return undefined
+      }
+    } catch (error) {
+      if (isFinal(error)) this.#doubtful = undefined
+      throw error
+    }
+    this.#doubtful = undefined
+    if (segment.n === this.#state?.next) this.#take([segment])
+    return doubtful
   }
 
   /** Makes the watermark of effects durable, where no other segment will for a long time. */

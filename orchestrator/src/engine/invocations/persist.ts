@@ -38,7 +38,8 @@ export async function persist<T>(
   }
 }
 
-function isFinal(error: unknown): boolean {
+/** Whether trying again is of no use: nothing was done, and nothing will be. */
+export function isFinal(error: unknown): boolean {
   if (error instanceof ProtocolError) return error.code !== 'append-contention'
   return error instanceof FermataError && error.code !== 'store-unreachable'
 }

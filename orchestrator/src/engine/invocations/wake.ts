@@ -26,11 +26,12 @@ async function start(
   session: JournalSession,
   permitted: { readonly permit: Permit; readonly deployment: Deployment },
 ): Promise<void> {
+  const stimulus = { kind: 'wake' } as const
   let held: Permit | undefined = permitted.permit
   try {
     if (session.busy) return
     const { appended } = await persist(deps, session.id, () =>
-      session.apply({ kind: 'wake' }, (state) => contextOf(deps, state, permitted)),
+      session.apply(stimulus, (state) => contextOf(deps, state, permitted)),
     )
     if (!appended?.entries.some((entry) => entry.kind === 'attempt')) return
     work.drive(session, held)
