@@ -102,3 +102,7 @@ export function call(op: number, service: string, idempotencyKey?: string): Entr
   const key = idempotencyKey === undefined ? {} : { idempotencyKey }
   return { kind: 'call', op, target, input: { json: op }, ...key }
 }
+
+export function send(op: number, service: string): Entry {
+  return { kind: 'send', op, target: { service, handler: 'process' }, input: { json: op } }
+}
