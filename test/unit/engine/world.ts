@@ -178,11 +178,13 @@ function collectingLogger(warnings: { message: string; fields: object }[]): Logg
 
 /** What a scripted handler answers to one attempt. */
 export type Scripted = {
+  /** The last segment that it appended by itself. */
+  readonly base?: number
   readonly entries?: readonly Entry[]
   readonly status: ReplyStatus
 }
 
-export type Script = (request: InvokeRequest) => Scripted | Promise<Scripted>
+export type Script = (request: InvokeRequest, writer: string) => Scripted | Promise<Scripted>
 
 let writers = 0
 
@@ -192,18 +194,16 @@ export function scripted(services: Readonly<Record<string, Script>>): FunctionCo
     const request = decodeRequest(event)
     if (request.kind === 'discover') return manifestOf(Object.keys(services))
     const writer = `h${writers++}`
-    const { entries = [], status } = (await services[request.target.service]?.(request)) ?? {
-      status: { kind: 'fenced' },
-    }
-    return replyTo(request, writer, entries, status)
+    const script = services[request.target.service]
+    const answer = await script?.(request, writer)
+    return replyTo(request, writer, answer ?? { status: { kind: 'fenced' } })
   }
 }
 
 function replyTo(
   request: InvokeRequest,
   writer: string,
-  entries: readonly Entry[],
-  status: ReplyStatus,
+  { base, entries = [], status }: Scripted,
 ): InvokeReply {
   const { invocation, epoch } = request
   return {
@@ -212,7 +212,7 @@ function replyTo(
     invocation,
     epoch,
     writer,
-    base: null,
+    base: base ?? null,
     entries: [...entries],
     status,
   }
