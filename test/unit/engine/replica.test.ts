@@ -8,6 +8,7 @@ import {
   forgotten,
   has,
   never,
+  policy,
   submission,
   submit,
   waitsForOp0,
@@ -18,18 +19,19 @@ import { completed, scripted, until } from './world.ts'
 
 const newer = 'arn:aws:lambda:eu-west-1:000000000000:function:f:2'
 
-/** A topic of so many records, all offered at once. */
-function topicOf(records: number) {
+/** A topic of so many records, all offered at once; `remade`: then once more, with the times of another topic. */
+function topicOf(records: number, remade = false) {
   const accepted: string[] = []
+  const refused: unknown[] = []
   const ended = new AbortController()
-  const offer = (sink: RecordSink, offset: string) =>
+  const offer = (sink: RecordSink, offset: string, timestamp = 1) =>
     sink
       .accept(
         {
           topic: 't',
           partition: 0,
           offset,
-          timestamp: 1,
+          timestamp,
           key: null,
           value: new TextEncoder().encode('1'),
           headers: [],
@@ -38,11 +40,12 @@ function topicOf(records: number) {
       )
       .then(
         () => void accepted.push(offset),
-        () => undefined,
+        (error: unknown) => void refused.push(error),
       )
   const source: RecordSource = {
     open: async (_spec, sink) => {
       const offers = Array.from({ length: records }, (_, n) => offer(sink, String(n)))
+      if (remade) offers.push(Promise.all(offers).then(() => offer(sink, '0', 2)))
       return {
         async stop() {
           ended.abort(new Error('the source stops'))
@@ -57,7 +60,7 @@ function topicOf(records: number) {
     subscriptions: [{ name: 's', source: 'kafka://c/t', sink: 'orders/process' }],
     clusters: ['c'],
   }
-  return { source, accepted, options }
+  return { source, accepted, refused, options }
 }
 
 describe('a replica', () => {
@@ -88,6 +91,41 @@ describe('a replica', () => {
     for (let n = 0; n < 10; n++) submitted.push(await submit(world, replica, 'orders'))
     expect(submitted).toHaveLength(10)
     await expect(replica.engine.ingress.submit(submission('orders'))).rejects.toThrow('try again')
+  })
+
+  it('refuses a record that is another one than that it took from the same place (INV-9)', async () => {
+    const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+    const { source, accepted, refused, options } = topicOf(1, true)
+    await world.start({ source, options })
+    await until(world.clock, () => refused.length === 1)
+    expect(accepted).toEqual(['0'])
+    expect(refused).toEqual([expect.objectContaining({ code: 'topic-recreated' })])
+    expect(world.invoker.started).toHaveLength(1)
+  })
+
+  it('completes no op that is none of a handler’s awakeables', async () => {
+    const world = worldOf({
+      orders: () => ({
+        entries: [
+          { kind: 'sleep', op: 0, wakeAt: world.clock.now() + 50_000 },
+          { kind: 'awakeable', op: 1 },
+        ],
+        status: waitsForOp0,
+      }),
+    })
+    const replica = await world.start()
+    const id = await submit(world, replica, 'orders')
+    await comes(world, id, 'suspended')
+    const { ingress } = replica.engine
+    await expect(ingress.completeAwakeable(`${id}.0`, yes)).rejects.toThrow('no awakeable')
+    expect(await has(world, id, 'completion')).toBe(false)
+  })
+
+  it('serves no request for a handler that is private', async () => {
+    const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+    const replica = await world.start({ options: { policy: policy({ private: true }) } })
+    const { ingress } = replica.engine
+    await expect(ingress.submit(submission('orders'))).rejects.toThrow('No deployment serves')
   })
 
   it('lets the records go that wait for a permit when it stops', async () => {
