@@ -17,7 +17,7 @@ import {
   worldOf,
   yes,
 } from './scenes.ts'
-import { completed, type Script, until, type World } from './world.ts'
+import { completed, type Script, scripted, until, type World } from './world.ts'
 
 const one = { running: 1, perFunction: 1, queued: 100 }
 
@@ -348,5 +348,49 @@ describe('an attempt', () => {
     expect(peak).toBeLessThan(4)
     await until(world.clock, () => epochs(world.invoker.started).length === 8)
     expect(new Set(epochs(world.invoker.started))).toEqual(new Set([1]))
+  })
+})
+
+describe('an outage of the table', () => {
+  it('is waited for, and what was under way goes on right after it', async () => {
+    const world = worldOf({
+      orders: async () => {
+        await world.clock.sleep(1_000)
+        return { status: completed('fine') }
+      },
+    })
+    const replica = await world.start()
+    const id = await submit(world, replica, 'orders')
+    const { journals } = world.stores
+    const append = journals.append.bind(journals)
+    Object.assign(journals, { append: () => Promise.reject(new Error('no answer')) })
+    await world.clock.advance(10_000)
+    Object.assign(journals, { append })
+    expect(await comes(world, id, 'output')).toBeLessThan(5_100)
+    expect(world.invoker.started).toHaveLength(1)
+  })
+})
+
+describe('an invocation that has begun', () => {
+  it('stays on its deployment, and each attempt says until when it may last', async () => {
+    const newer = 'arn:aws:lambda:eu-west-1:000000000000:function:f:2'
+    const world = worldOf({ orders: approval })
+    const options = { policy: policy({ timeoutMs: 60_000 }) }
+    const replica = await world.start({ options })
+    const id = await submit(world, replica, 'orders')
+    await comes(world, id, 'suspended')
+    await world.clock.advance(1_000)
+    world.functions.set(newer, scripted({ orders: () => ({ status: completed('newer') }) }))
+    await during(world, replica.engine.admin.register(newer))
+    await during(world, replica.engine.ingress.completeAwakeable(`${id}.0`, yes))
+    await comes(world, id, 'output')
+    expect((await flat(world, id)).at(-1)).toMatchObject({
+      result: { value: { json: 'approved' } },
+    })
+    const [first] = await world.journal(id)
+    expect(first?.entries[1]).toMatchObject({
+      kind: 'attempt',
+      deadline: (first?.at ?? 0) + 60_000,
+    })
   })
 })
