@@ -1,31 +1,45 @@
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 /**
- * Closes a run with `N passed, N failed[, N skipped]` alone on a line. It is written when the process
- * ends, because coverage tables and thresholds are printed after the last reporter hook.
+ * Closes a run with what failed, by name, and then `N passed, N failed[, N skipped]` alone on a line. It is written
+ * when the process ends, because coverage tables and thresholds are printed after the last reporter hook.
  */
 export class CountReporter implements Reporter {
   /** Until the tests have been counted: a run that breaks before that has failed. */
   #line = '0 passed, 1 failed'
+  #failures: string[] = []
   #registered = false
 
   onInit(): void {
     if (this.#registered) return
     this.#registered = true
-    process.once('exit', () => process.stdout.write(`\n${this.#line}\n`))
+    process.once('exit', () => {
+      const lines = [...this.#failures, this.#line]
+      process.stdout.write(`\n${lines.join('\n')}\n`)
+    })
   }
 
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    this.#failures = unhandled.map((error) => failureLine('unhandled', [error]))
     const counts = { passed: 0, failed: unhandled.length, skipped: 0 }
     for (const module of modules) {
       // A file that does not even load has no tests to count, yet it is a failure.
-      counts.failed += module.errors().length
+      const broken = module.errors()
+      counts.failed += broken.length
+      if (broken.length > 0) this.#failures.push(failureLine(module.relativeModuleId, broken))
       for (const test of module.children.allTests()) {
-        const state = test.result().state
+        const { state, errors = [] } = test.result()
         counts[state === 'pending' ? 'skipped' : state] += 1
+        const name = `${module.relativeModuleId} > ${test.fullName}`
+        if (state === 'failed') this.#failures.push(failureLine(name, errors))
       }
     }
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
     this.#line = `${counts.passed} passed, ${counts.failed} failed${skipped}`
   }
+}
+
+function failureLine(name: string, errors: readonly { readonly message: string }[]): string {
+  const reasons = errors.map(({ message }) => message.replaceAll(/\s+/g, ' ').slice(0, 300))
+  return `FAILED ${name}: ${reasons.join(' | ')}`
 }

@@ -216,8 +216,8 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
           const { invocations, throttles, peakConcurrent } = system.lambda.statistics('steps')
           expect(invocations).toBe(30)
           expect(peakConcurrent).toBe(2)
-          // Without a lower limit each of the others would be refused again and again.
-          expect(throttles).toBeLessThan(60)
+          // Each of the 28 is refused at first, and again after 0.1, 0.2, 0.4 … s: a few times, not all the time.
+          expect(throttles).toBeLessThan(28 * 8)
         },
         { concurrency: 2 },
       ))
