@@ -17,6 +17,10 @@ export function encodeValue(value: unknown): Value {
 /** The value that user code gets: a fresh copy each time. @throws ValueError `value-unreadable` */
 export function decodeValue(value: Value): unknown {
   if ('void' in value) return undefined
+  if ('sealed' in value || 'ref' in value) {
+    const kind = 'sealed' in value ? 'sealed' : 'kept elsewhere'
+    throw new ValueError('value-unreadable', '$', `is ${kind} and has not been opened`)
+  }
   try {
     return 'rich' in value ? parse(value.rich) : snapshotOf(value.json).copy
   } catch (cause) {

@@ -1,35 +1,11 @@
 import * as v from 'valibot'
-import { handlerNameSchema, invocationIdSchema, serviceNameSchema } from './ids.ts'
+import { invocationIdSchema } from './ids.ts'
+import { collectSchema, originSchema, promiseRefSchema, targetSchema } from './targets.ts'
 import { failureSchema, outcomeSchema, valueSchema } from './values.ts'
 import { waitingSchema } from './waiting.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const headersSchema = v.record(v.string(), v.string())
-
-/** Whom an invocation is for. `key` is for objects and workflows. */
-export const targetSchema = v.object({
-  service: serviceNameSchema,
-  handler: handlerNameSchema,
-  key: v.exactOptional(v.string()),
-})
-export type Target = v.InferOutput<typeof targetSchema>
-
-/** Where an invocation came from. Offsets are decimal text: they outgrow a double. Times are epoch ms. */
-export const originSchema = v.variant('kind', [
-  v.object({
-    kind: v.literal('kafka'),
-    subscription: v.string(),
-    topic: v.string(),
-    partition: count,
-    offset: v.string(),
-    timestamp: v.number(),
-    key: v.exactOptional(v.string()),
-  }),
-  v.object({ kind: v.literal('http') }),
-  v.object({ kind: v.literal('call'), invocation: invocationIdSchema, op: count }),
-  v.object({ kind: v.literal('send'), invocation: invocationIdSchema, op: count }),
-])
-export type Origin = v.InferOutput<typeof originSchema>
 
 /** A durable timestamp and op count at a hand-out: `ctx.now()` answers `at`; replay waits for `after` ops. */
 const handedOut = { at: v.number(), after: count }
@@ -46,6 +22,18 @@ const entrySchemas = {
     notBefore: v.exactOptional(v.number()),
     /** How long the journal is kept, from its last re-stamp, in ms. */
     retentionMs: count,
+    /** Its place in the mailbox of its object or workflow, where it is exclusive. */
+    slot: v.exactOptional(count),
+    /**
+     * It does another one's work again. `kept`: the segments before this entry hold the beginning of a journal, whose
+     * handler drew its random numbers from `seed` and began at `at` (epoch ms).
+     */
+    restartOf: v.exactOptional(
+      v.object({
+        invocation: invocationIdSchema,
+        kept: v.exactOptional(v.object({ seed: v.string(), at: v.number() })),
+      }),
+    ),
   }),
   attempt: v.object({
     kind: v.literal('attempt'),
@@ -99,13 +87,81 @@ const entrySchemas = {
     idempotencyKey: v.exactOptional(v.string()),
     /** Epoch ms before which it does not start. */
     notBefore: v.exactOptional(v.number()),
+    collect: v.exactOptional(collectSchema),
   }),
-  awakeable: v.object({ kind: v.literal('awakeable'), op: count }),
+  /** `heartbeatMs`: it fails when nobody completes it or shows a sign of life for so long. `at`: when it was made, epoch ms. */
+  awakeable: v.object({
+    kind: v.literal('awakeable'),
+    op: count,
+    heartbeatMs: v.exactOptional(count),
+    at: v.exactOptional(v.number()),
+  }),
   /** Completes another invocation's awakeable; it is an op without a result. */
   'awakeable-complete': v.object({
     kind: v.literal('awakeable-complete'),
     op: count,
     awakeable: v.string(),
+    result: outcomeSchema,
+  }),
+  /**
+   * What `get` answered where it cannot be told again from the object's state: to a shared handler, and for
+   * a value that was not sent along. No `value` and no `lazy`: there was none. `lazy`: the item that holds it.
+   */
+  'state-get': v.object({
+    kind: v.literal('state-get'),
+    op: count,
+    name: v.string(),
+    value: v.exactOptional(valueSchema),
+    lazy: v.exactOptional(v.object({ slot: count })),
+    ...handedOut,
+  }),
+  'state-keys': v.object({
+    kind: v.literal('state-keys'),
+    op: count,
+    names: v.array(v.string()),
+    ...handedOut,
+  }),
+  /** Changes of the object's state: they count when the invocation is over, or suspended (INV-7). */
+  'state-set': v.object({
+    kind: v.literal('state-set'),
+    op: count,
+    name: v.string(),
+    value: valueSchema,
+  }),
+  'state-clear': v.object({ kind: v.literal('state-clear'), op: count, name: v.string() }),
+  'state-clear-all': v.object({ kind: v.literal('state-clear-all'), op: count }),
+  /** The k-th wait for a name gets the k-th signal of that name. */
+  'signal-wait': v.object({ kind: v.literal('signal-wait'), op: count, name: v.string() }),
+  'signal-send': v.object({
+    kind: v.literal('signal-send'),
+    op: count,
+    invocation: invocationIdSchema,
+    name: v.string(),
+    value: valueSchema,
+  }),
+  'cancel-invocation': v.object({
+    kind: v.literal('cancel-invocation'),
+    op: count,
+    invocation: invocationIdSchema,
+  }),
+  /** Waits for another invocation's output. */
+  attach: v.object({ kind: v.literal('attach'), op: count, invocation: invocationIdSchema }),
+  'promise-get': v.object({
+    kind: v.literal('promise-get'),
+    op: count,
+    promise: promiseRefSchema,
+  }),
+  /** Its completion is the promise's outcome, or `undefined` where it has none. */
+  'promise-peek': v.object({
+    kind: v.literal('promise-peek'),
+    op: count,
+    promise: promiseRefSchema,
+  }),
+  /** Its completion is `true` where this was the first, else `false`. */
+  'promise-complete': v.object({
+    kind: v.literal('promise-complete'),
+    op: count,
+    promise: promiseRefSchema,
     result: outcomeSchema,
   }),
   /** News from outside for op `op`. Of two for one op the first in the log counts. */
@@ -117,6 +173,29 @@ const entrySchemas = {
   seen: v.object({ kind: v.literal('seen'), op: count, upTo: count, ...handedOut }),
   /** Another invocation's op waits for this one's output: a call that found it by idempotency key. */
   waiter: v.object({ kind: v.literal('waiter'), invocation: invocationIdSchema, op: count }),
+  /** `id`: of two signals with one id the first counts. */
+  signal: v.object({
+    kind: v.literal('signal'),
+    name: v.string(),
+    value: valueSchema,
+    id: v.exactOptional(v.string()),
+  }),
+  /** The holder of the awakeable `op` is still at it. */
+  heartbeat: v.object({ kind: v.literal('heartbeat'), op: count }),
+  /** The invocation is to end: its handler gets a CancelledError, once. */
+  cancel: v.object({ kind: v.literal('cancel'), reason: v.exactOptional(v.string()) }),
+  /**
+   * The CancelledError was handed out here, to all that the handler awaited but for what holds one of the `spared`
+   * steps: those were executing, and their results count.
+   */
+  cancelled: v.object({
+    kind: v.literal('cancelled'),
+    upTo: count,
+    spared: v.array(count),
+    ...handedOut,
+  }),
+  /** It was ended by force; an `output` follows in the same segment. */
+  killed: v.object({ kind: v.literal('killed'), reason: v.exactOptional(v.string()) }),
   alive: v.object({ kind: v.literal('alive') }),
   suspended: v.object({ kind: v.literal('suspended'), waitingOn: waitingSchema }),
   'attempt-failed': v.object({
@@ -147,9 +226,26 @@ export const entrySchema = v.variant('kind', [
   entrySchemas.send,
   entrySchemas.awakeable,
   entrySchemas['awakeable-complete'],
+  entrySchemas['state-get'],
+  entrySchemas['state-keys'],
+  entrySchemas['state-set'],
+  entrySchemas['state-clear'],
+  entrySchemas['state-clear-all'],
+  entrySchemas['signal-wait'],
+  entrySchemas['signal-send'],
+  entrySchemas['cancel-invocation'],
+  entrySchemas.attach,
+  entrySchemas['promise-get'],
+  entrySchemas['promise-peek'],
+  entrySchemas['promise-complete'],
   entrySchemas.completion,
   entrySchemas.seen,
   entrySchemas.waiter,
+  entrySchemas.signal,
+  entrySchemas.heartbeat,
+  entrySchemas.cancel,
+  entrySchemas.cancelled,
+  entrySchemas.killed,
   entrySchemas.alive,
   entrySchemas.suspended,
   entrySchemas['attempt-failed'],
@@ -158,4 +254,22 @@ export const entrySchema = v.variant('kind', [
 ])
 
 /** Ops that user code issues through `ctx`, each with its number, in call order. */
-export type OpKind = 'run' | 'sleep' | 'call' | 'send' | 'awakeable' | 'awakeable-complete'
+export type OpKind =
+  | 'run'
+  | 'sleep'
+  | 'call'
+  | 'send'
+  | 'awakeable'
+  | 'awakeable-complete'
+  | 'state-get'
+  | 'state-keys'
+  | 'state-set'
+  | 'state-clear'
+  | 'state-clear-all'
+  | 'signal-wait'
+  | 'signal-send'
+  | 'cancel-invocation'
+  | 'attach'
+  | 'promise-get'
+  | 'promise-peek'
+  | 'promise-complete'

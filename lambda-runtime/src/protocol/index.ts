@@ -6,23 +6,26 @@ export {
   entryKinds,
   entrySchema,
   type OpKind,
-  type Origin,
-  originSchema,
-  type Target,
-  targetSchema,
 } from './entries.ts'
 export {
   type AwakeableId,
   awakeableId,
+  childIdFor,
   childInvocationId,
   deriveInvocationId,
   type InvocationId,
+  idempotentId,
   invocationIdFrom,
+  keyOf,
+  keySchema,
+  type Owner,
   parseAwakeableId,
   parseInvocationId,
   serviceOf,
+  workflowRunId,
 } from './ids.ts'
 export {
+  type BlobChannel,
   type Channel,
   type DiscoverRequest,
   decodeInvokeReply,
@@ -31,14 +34,27 @@ export {
   type InvokeReply,
   type InvokeRequest,
   type Manifest,
+  type ManifestHandler,
   type ManifestService,
   manifestSchema,
   type ReplyStatus,
   type Request,
+  type RequestState,
   type RetryPolicyInput,
+  type ScheduleInput,
+  type StateCell,
 } from './messages.ts'
 export { ProtocolError } from './protocol-error.ts'
 export { decodeSegment, decodeSegmentJson, type Segment } from './segment.ts'
+export {
+  type Collect,
+  type Origin,
+  originSchema,
+  type PromiseRef,
+  promiseRefSchema,
+  type Target,
+  targetSchema,
+} from './targets.ts'
 export {
   type Failure,
   failureSchema,

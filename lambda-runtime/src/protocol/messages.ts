@@ -1,12 +1,26 @@
 import * as v from 'valibot'
 import { decodeWith, protocolVersion } from './decode.ts'
-import { entrySchema, targetSchema } from './entries.ts'
+import { entrySchema } from './entries.ts'
 import { handlerNameSchema, invocationIdSchema, serviceNameSchema } from './ids.ts'
 import { segmentSchema } from './segment.ts'
+import { targetSchema } from './targets.ts'
 import { failureSchema, valueSchema } from './values.ts'
 import { waitingSchema } from './waiting.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** Where values go that are too long for the journal. */
+export const blobChannelSchema = v.variant('kind', [
+  v.object({
+    kind: v.literal('s3'),
+    bucket: v.string(),
+    prefix: v.string(),
+    region: v.string(),
+    endpoint: v.exactOptional(v.string()),
+  }),
+  v.object({ kind: v.literal('files'), directory: v.string() }),
+])
+export type BlobChannel = v.InferOutput<typeof blobChannelSchema>
 
 /** How a running handler reaches its journal. */
 export const channelSchema = v.object({
@@ -14,8 +28,28 @@ export const channelSchema = v.object({
   table: v.string(),
   region: v.string(),
   endpoint: v.exactOptional(v.string()),
+  blobs: v.exactOptional(blobChannelSchema),
+  /** Values over this many bytes go there. */
+  blobsFrom: v.exactOptional(count),
 })
 export type Channel = v.InferOutput<typeof channelSchema>
+
+/** One value of an object's state: itself, or the number of the mailbox slot whose item holds it. */
+export const stateCellSchema = v.union([
+  v.object({ name: v.string(), value: valueSchema }),
+  v.object({ name: v.string(), slot: count, bytes: count }),
+])
+export type StateCell = v.InferOutput<typeof stateCellSchema>
+
+/**
+ * The state that an attempt starts from. Of an exclusive handler it is the same for all its attempts: they apply the
+ * journalled changes again (INV-7). A shared handler's is a snapshot, and what it reads is journalled.
+ */
+export const requestStateSchema = v.object({
+  access: v.picklist(['exclusive', 'shared']),
+  cells: v.array(stateCellSchema),
+})
+export type RequestState = v.InferOutput<typeof requestStateSchema>
 
 /** Asks a function to work on a journal. The journal's last segment is the head that the attempt starts from. */
 export const invokeRequestSchema = v.object({
@@ -31,6 +65,8 @@ export const invokeRequestSchema = v.object({
   journalFrom: v.exactOptional(count),
   /** Epoch ms at which the journal expires: segments that the handler appends carry it. */
   expires: v.number(),
+  /** For handlers of objects and workflows. */
+  state: v.exactOptional(requestStateSchema),
   channel: channelSchema,
 })
 export type InvokeRequest = v.InferOutput<typeof invokeRequestSchema>
@@ -87,19 +123,44 @@ export const retryPolicySchema = v.object({
 })
 export type RetryPolicyInput = v.InferOutput<typeof retryPolicySchema>
 
+/** When a handler is invoked by itself: by a cron expression in a time zone, or every so many ms. */
+export const scheduleSchema = v.object({
+  cron: v.exactOptional(v.string()),
+  timezone: v.exactOptional(v.string()),
+  everyMs: v.exactOptional(count),
+  /** Ticks that were missed: the last of them is made up for, all are, or none. */
+  catchUp: v.exactOptional(v.picklist(['latest', 'all', 'none'])),
+})
+export type ScheduleInput = v.InferOutput<typeof scheduleSchema>
+
 const handlerOptions = {
   retry: v.exactOptional(retryPolicySchema),
   /** Longest time of one attempt, in ms. */
   timeoutMs: v.exactOptional(v.number()),
   retentionMs: v.exactOptional(v.number()),
   private: v.exactOptional(v.boolean()),
+  /** An attempt that does nothing durable, and waits for nothing durable, is given up after this time. */
+  inactivityMs: v.exactOptional(v.number()),
+  /** How long an idempotency key is remembered, where that is longer than `retentionMs`. */
+  idempotencyRetentionMs: v.exactOptional(v.number()),
+  /** How many attempts may run at once, over all replicas. */
+  concurrency: v.exactOptional(v.number()),
+  /** A token bucket: `limit` starts per `perMs`, and at most `burst` at once. */
+  rate: v.exactOptional(
+    v.object({ limit: v.number(), perMs: v.number(), burst: v.exactOptional(v.number()) }),
+  ),
 }
 
 const manifestHandlerSchema = v.object({
   name: handlerNameSchema,
   mode: v.picklist(['exclusive', 'shared', 'workflow', 'stateless']),
   ...handlerOptions,
+  schedule: v.exactOptional(scheduleSchema),
+  /** Media types of input and output where they are not JSON. */
+  accepts: v.exactOptional(v.string()),
+  answers: v.exactOptional(v.string()),
 })
+export type ManifestHandler = v.InferOutput<typeof manifestHandlerSchema>
 
 export const manifestServiceSchema = v.object({
   name: serviceNameSchema,

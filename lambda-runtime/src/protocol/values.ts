@@ -6,12 +6,16 @@ const jsonSchema = v.custom<Json>((value) => value !== undefined, 'expected a JS
 
 /**
  * A user's value as it is stored. What JSON can carry stays plain JSON, readable in the table and over
- * HTTP; `Date`, `Map`, `Set`, `bigint`, bytes, `NaN` … travel as devalue text; `undefined` is `void`.
+ * HTTP; `Date`, `Map`, `Set`, `bigint`, bytes, `NaN` … travel as devalue text; `undefined` is `void`. The last two
+ * stand for one of these: `sealed` is what a payload codec made of it (base64), `ref` names a blob that holds it
+ * (`bytes` long). Only whoever hands values to users opens them; everybody else passes them on.
  */
 export const valueSchema = v.union([
   v.strictObject({ json: jsonSchema }),
   v.strictObject({ rich: v.string() }),
   v.strictObject({ void: v.literal(true) }),
+  v.strictObject({ sealed: v.string() }),
+  v.strictObject({ ref: v.string(), bytes: v.number() }),
 ])
 export type Value = v.InferOutput<typeof valueSchema>
 
@@ -25,6 +29,8 @@ export type Failure = {
   readonly status?: number
   readonly stack?: string
   readonly cause?: Failure
+  /** What a payload codec made of message, stack and cause (base64). */
+  readonly sealed?: string
 }
 export const failureSchema: v.GenericSchema<unknown, Failure> = v.object({
   code: v.string(),
@@ -33,6 +39,7 @@ export const failureSchema: v.GenericSchema<unknown, Failure> = v.object({
   status: v.exactOptional(v.number()),
   stack: v.exactOptional(v.string()),
   cause: v.exactOptional(v.lazy(() => failureSchema)),
+  sealed: v.exactOptional(v.string()),
 })
 
 /** How an op or an invocation ended. */

@@ -2,8 +2,7 @@ import { is } from 'valibot'
 import { durationToMs } from '../duration.ts'
 import { TerminalError, UsageError, ValueError } from '../errors.ts'
 import {
-  childInvocationId,
-  deriveInvocationId,
+  childIdFor,
   type InvocationId,
   type Target,
   targetSchema,
@@ -120,12 +119,10 @@ function targetOf(service: string, handler: string, key: string | undefined): Ta
 /** The id that whoever carries the op out derives as well: it is known before the op is durable. */
 function childIdOf(
   { invocation, issuer }: ClientDeps,
-  { service, handler }: Target,
+  target: Target,
   idempotencyKey: string | undefined,
 ): InvocationId {
-  return idempotencyKey === undefined
-    ? childInvocationId(service, invocation, issuer.nextOp)
-    : deriveInvocationId(service, ['key', handler, idempotencyKey])
+  return childIdFor(target, { parent: invocation, op: issuer.nextOp, idempotencyKey })
 }
 
 function errandOf(target: Target, options: SendOptions, input: Value): Errand {

@@ -19,8 +19,28 @@ const opKinds: { readonly [K in EntryKind]?: OpKind } = {
   send: 'send',
   awakeable: 'awakeable',
   'awakeable-complete': 'awakeable-complete',
+  'state-get': 'state-get',
+  'state-keys': 'state-keys',
+  'state-set': 'state-set',
+  'state-clear': 'state-clear',
+  'state-clear-all': 'state-clear-all',
+  'signal-wait': 'signal-wait',
+  'signal-send': 'signal-send',
+  'cancel-invocation': 'cancel-invocation',
+  attach: 'attach',
+  'promise-get': 'promise-get',
+  'promise-peek': 'promise-peek',
+  'promise-complete': 'promise-complete',
 }
-const completable: ReadonlySet<OpKind> = new Set(['sleep', 'call', 'awakeable'])
+const completable: ReadonlySet<OpKind> = new Set([
+  'sleep',
+  'call',
+  'awakeable',
+  'attach',
+  'promise-get',
+  'promise-peek',
+  'promise-complete',
+])
 
 /**
  * What the outside has said of the ops of a journal. Of two completions the first counts. One that precedes its op

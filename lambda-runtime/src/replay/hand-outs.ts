@@ -1,6 +1,12 @@
 import { TerminalError } from '../errors.ts'
 import { fromFailure } from '../failure.ts'
-import type { EntryOf, Failure, OpKind, Outcome } from '../protocol/index.ts'
+import {
+  type EntryOf,
+  type Failure,
+  type OpKind,
+  type Outcome,
+  voidValue,
+} from '../protocol/index.ts'
 import { decodeValue } from '../values.ts'
 import { type Durable, given, refused, type Settlement } from './durable.ts'
 import type { JournalView, RecordedHandOut } from './journal-view.ts'
@@ -78,8 +84,8 @@ export class HandOuts {
     const { view, table } = this.#deps
     const recorded = view.handOuts[this.#repeated]
     if (recorded === undefined || table.count < recorded.after) return 'not-yet'
-    const outcome =
-      recorded.kind === 'run' ? recorded.result : view.completions.outcomeOf(recorded.op)
+    if (recorded.kind === 'cancelled') return corrupt({ op: -1 })
+    const outcome = this.#outcomeOf(recorded)
     if (outcome === undefined) return corrupt(recorded)
     this.#repeated += 1
     this.#now = recorded.at
@@ -123,6 +129,21 @@ export class HandOuts {
     this.#give(op, result)
   }
 
+  #outcomeOf(recorded: Exclude<RecordedHandOut, { kind: 'cancelled' }>): Outcome | undefined {
+    switch (recorded.kind) {
+      case 'run':
+        return recorded.result
+      case 'seen':
+        return this.#deps.view.completions.outcomeOf(recorded.op)
+      case 'state-get':
+        return { kind: 'value', value: recorded.value ?? voidValue }
+      case 'state-keys':
+        return { kind: 'value', value: { json: recorded.names } }
+      default:
+        return recorded satisfies never
+    }
+  }
+
   #seen(op: number, moment: Moment): EntryOf<'seen'> {
     return { kind: 'seen', op, upTo: this.#deps.view.next - 1, ...moment }
   }
@@ -157,7 +178,7 @@ function settlementOf(outcome: Outcome): Settlement<unknown> {
   }
 }
 
-function corrupt({ op }: RecordedHandOut): Failure {
+function corrupt({ op }: { readonly op: number }): Failure {
   return {
     code: 'journal-corrupt',
     message: `The journal says that the result of op ${op} was handed out, but holds no such result`,

@@ -1,8 +1,8 @@
-import type { Entry, EntryKind, EntryOf, Outcome, Segment } from '../protocol/index.ts'
+import type { Entry, EntryKind, EntryOf, OpKind, Outcome, Segment } from '../protocol/index.ts'
 import { Completions } from './completions.ts'
 
 /** What the journal holds of an op without a result of its own. */
-export type CommandRecord = EntryOf<'sleep' | 'call' | 'send' | 'awakeable' | 'awakeable-complete'>
+export type CommandRecord = EntryOf<Exclude<OpKind, 'run'>>
 
 /** What the journal holds of a step: that it started for the only time, how it failed so far, its result. */
 export type StepRecord = {
@@ -17,7 +17,7 @@ export type StepRecord = {
 export type OpRecord = CommandRecord | StepRecord
 
 /** A hand-out of an earlier attempt, to be repeated in its place (INV-4). */
-export type RecordedHandOut = EntryOf<'run'> | EntryOf<'seen'>
+export type RecordedHandOut = EntryOf<'run' | 'seen' | 'state-get' | 'state-keys' | 'cancelled'>
 
 export type Me = { readonly epoch: number; readonly writer: string }
 
@@ -92,7 +92,6 @@ export class JournalView {
       this.#born ??= segment.born
       if (segment.n < this.#next || segment.born !== this.#born) continue
       this.#next = segment.n + 1
-      if (segment.n === 0) this.#createdAt = segment.at
       this.#takeOne(segment)
     }
   }
@@ -128,8 +127,9 @@ export class JournalView {
   }
 
   readonly #folds: { readonly [K in EntryKind]: (entry: EntryOf<K>, segment: Segment) => void } = {
-    created: (entry) => {
+    created: (entry, { at }) => {
       this.#created ??= entry
+      this.#createdAt = entry.restartOf?.kept?.at ?? at
     },
     attempt: (entry, { at }) => {
       this.#epoch = entry.epoch
@@ -151,8 +151,31 @@ export class JournalView {
     send: (entry) => this.#record(entry),
     awakeable: (entry) => this.#record(entry),
     'awakeable-complete': (entry) => this.#record(entry),
+    'state-get': (entry) => {
+      this.#record(entry)
+      this.#handedOut(entry)
+    },
+    'state-keys': (entry) => {
+      this.#record(entry)
+      this.#handedOut(entry)
+    },
+    'state-set': (entry) => this.#record(entry),
+    'state-clear': (entry) => this.#record(entry),
+    'state-clear-all': (entry) => this.#record(entry),
+    'signal-wait': (entry) => this.#record(entry),
+    'signal-send': (entry) => this.#record(entry),
+    'cancel-invocation': (entry) => this.#record(entry),
+    attach: (entry) => this.#record(entry),
+    'promise-get': (entry) => this.#record(entry),
+    'promise-peek': (entry) => this.#record(entry),
+    'promise-complete': (entry) => this.#record(entry),
     completion: (entry) => this.completions.take(entry),
     seen: (entry) => this.#handedOut(entry),
+    signal: () => undefined,
+    heartbeat: () => undefined,
+    cancel: () => undefined,
+    cancelled: (entry) => this.#handedOut(entry),
+    killed: () => undefined,
     waiter: () => undefined,
     alive: () => undefined,
     suspended: () => this.#end('suspended'),

@@ -18,6 +18,7 @@ export type { InvokeOutcome, Invoker } from './invoker.ts'
 export type { Appended, Journal, JournalStore } from './journal-store.ts'
 export type { LeaseStore, Leases, ReplicaRecord, ShardRecord } from './lease-store.ts'
 export type { LogFields, Logger } from './logger.ts'
+export type { PromiseRecord, PromiseStore, PromiseWaiter } from './promise-store.ts'
 export type {
   PartitionPosition,
   RecordSink,

@@ -63,7 +63,9 @@ export function sendOutcome(reply: FastifyReply, outcome: Outcome): FastifyReply
 function sendValue(reply: FastifyReply, value: Value): FastifyReply {
   if ('void' in value) return reply.code(204).send()
   if ('rich' in value) return reply.code(200).type(richType).send(value.rich)
-  return sendJson(reply, 200, value.json)
+  if ('json' in value) return sendJson(reply, 200, value.json)
+  // Whoever holds the codec and the blobs opens it before.
+  throw new FermataError('internal', 'A value was to be sent that nobody has opened')
 }
 
 /** Serialised here: a value that is a text must be sent as JSON, not as it is. */

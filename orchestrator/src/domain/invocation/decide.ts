@@ -1,7 +1,14 @@
-import type { Entry, Failure, InvokeReply, Outcome } from '@fermata/lambda-runtime/protocol'
+import type {
+  Entry,
+  Failure,
+  InvokeReply,
+  Outcome,
+  Segment,
+  Value,
+} from '@fermata/lambda-runtime/protocol'
 import { voidValue } from '@fermata/lambda-runtime/protocol'
 import { decideRetry, type RetryPolicy } from '../retry.ts'
-import { dueSleeps, isRunnable } from './due.ts'
+import { dueSleeps, isRunnable, silentAwakeables } from './due.ts'
 import { admits, evolve } from './evolve.ts'
 import type { InvocationState } from './state.ts'
 
@@ -33,6 +40,19 @@ export type Stimulus =
       readonly by?: 'awakeable-id'
     }
   | { readonly kind: 'waiter'; readonly invocation: InvokeReply['invocation']; readonly op: number }
+  /** `id`: of two signals with one id the first counts. */
+  | {
+      readonly kind: 'signal'
+      readonly name: string
+      readonly value: Value
+      readonly id: string | undefined
+    }
+  /** The holder of the awakeable `op` is still at it. */
+  | { readonly kind: 'heartbeat'; readonly op: number }
+  /** Its handler gets a CancelledError; one that has not started ends at once. */
+  | { readonly kind: 'cancel'; readonly reason: string | undefined }
+  /** It ends at once, whatever it does. */
+  | { readonly kind: 'kill'; readonly reason: string | undefined }
   /** A person ends a pause. */
   | { readonly kind: 'resume' }
   | { readonly kind: 'pause'; readonly reason: Failure }
@@ -63,6 +83,16 @@ export function decide(state: InvocationState, stimulus: Stimulus, context: Cont
       return decideCompletion(state, stimulus, context)
     case 'waiter':
       return decideWaiter(state, stimulus)
+    case 'signal':
+      return decideSignal(state, stimulus, context)
+    case 'heartbeat':
+      return state.deadlines.has(stimulus.op) && state.phase.kind !== 'closed'
+        ? { entries: [{ kind: 'heartbeat', op: stimulus.op }] }
+        : nothing
+    case 'cancel':
+      return decideCancel(state, stimulus, context)
+    case 'kill':
+      return decideKill(state, stimulus)
     case 'resume':
       return state.phase.kind === 'paused' ? { entries: nextAttempt(state, context) } : nothing
     case 'pause':
@@ -83,11 +113,23 @@ function advance(state: InvocationState, context: Context): readonly Entry[] {
 
 function wakeUps(state: InvocationState, now: number): readonly Entry[] {
   if (state.phase.kind !== 'suspended') return []
-  return dueSleeps(state, now).map((op) => ({
-    kind: 'completion',
-    op,
-    result: { kind: 'value', value: voidValue },
-  }))
+  const over: Outcome = { kind: 'value', value: voidValue }
+  return [
+    ...dueSleeps(state, now).map((op) => completion(op, over)),
+    ...silentAwakeables(state, now).map((op) =>
+      completion(op, { kind: 'failure', failure: silent }),
+    ),
+  ]
+}
+
+const silent: Failure = {
+  code: 'heartbeat-timeout',
+  name: 'TimeoutError',
+  message: 'The holder of the awakeable showed no sign of life in time',
+}
+
+function completion(op: number, result: Outcome): Entry {
+  return { kind: 'completion', op, result }
 }
 
 function nextAttempt(state: InvocationState, { leave }: Context): readonly Entry[] {
@@ -112,7 +154,7 @@ function decideReply(state: InvocationState, reply: InvokeReply, context: Contex
     at: context.now,
     entries: own,
   })
-  const onward = after?.phase.kind === 'suspended' ? advance(after, context) : []
+  const onward = after.phase.kind === 'suspended' ? advance(after, context) : []
   return { entries: [...own, ...onward], handler: { writer: reply.writer } }
 }
 
@@ -160,11 +202,73 @@ function decideCompletion(
   const isOther = op < state.ops && !state.awakeables.has(op)
   if (by === 'awakeable-id' && isOther) return nothing
   if (state.phase.kind === 'closed' || state.settled.has(op)) return nothing
-  const completion: Entry = { kind: 'completion', op, result: outcome }
   const settled = new Map(state.settled).set(op, outcome.kind)
-  const after = { ...state, settled }
+  return withNews(completion(op, outcome), { ...state, settled }, context)
+}
+
+/** The news, and what it sets free. `after`: the state with it. */
+function withNews(news: Entry, after: InvocationState, context: Context): Decision {
   const onward = after.phase.kind === 'suspended' ? advance(after, context) : []
-  return { entries: [completion, ...onward] }
+  return { entries: [news, ...onward] }
+}
+
+function decideSignal(
+  state: InvocationState,
+  { name, value, id }: Extract<Stimulus, { kind: 'signal' }>,
+  context: Context,
+): Decision {
+  const isKnown = id !== undefined && state.signalIds.has(id)
+  if (isKnown || state.phase.kind === 'closed') return nothing
+  const news: Entry = { kind: 'signal', name, value, ...(id === undefined ? {} : { id }) }
+  return withNews(news, evolve(state, newsSegment(state, news, context)), context)
+}
+
+const cancelled: Failure = {
+  code: 'cancelled',
+  name: 'CancelledError',
+  message: 'The invocation was cancelled',
+}
+
+function decideCancel(
+  state: InvocationState,
+  { reason }: Extract<Stimulus, { kind: 'cancel' }>,
+  context: Context,
+): Decision {
+  if (state.phase.kind === 'closed' || state.cancel !== 'none') return nothing
+  const news: Entry = { kind: 'cancel', ...(reason === undefined ? {} : { reason }) }
+  if (state.phase.kind === 'queued') {
+    // Nothing of it has run, so there is nothing to make up for.
+    return { entries: [news, { kind: 'output', result: { kind: 'failure', failure: cancelled } }] }
+  }
+  return { entries: [news, ...advance({ ...state, cancel: 'asked' }, context)] }
+}
+
+function decideKill(
+  state: InvocationState,
+  { reason }: Extract<Stimulus, { kind: 'kill' }>,
+): Decision {
+  if (state.phase.kind === 'closed') return nothing
+  const message = reason ?? 'The invocation was killed'
+  const failure: Failure = { code: 'killed', name: 'TerminalError', message }
+  return {
+    entries: [
+      { kind: 'killed', ...(reason === undefined ? {} : { reason }) },
+      { kind: 'output', result: { kind: 'failure', failure } },
+    ],
+  }
+}
+
+function newsSegment(state: InvocationState, news: Entry, { now }: Context): Segment {
+  return {
+    protocol: 1,
+    n: state.next,
+    born: state.born,
+    epoch: state.epoch,
+    by: 'orchestrator',
+    writer: '',
+    at: now,
+    entries: [news],
+  }
 }
 
 function decideWaiter(

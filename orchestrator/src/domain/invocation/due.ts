@@ -13,14 +13,28 @@ export function isRunnable(state: InvocationState, now: number): boolean {
     case 'queued':
       return (state.created.notBefore ?? 0) <= now
     case 'backing-off':
-      return state.phase.retryAt <= now
+      return state.phase.retryAt <= now || isToCancel(state)
     case 'suspended':
-      return isSatisfied(state.phase.waitingOn, (op) => statusOf(state, op, now), now)
-    case 'running':
+      return (
+        isToCancel(state) ||
+        isSatisfied(state.phase.waitingOn, (op) => statusOf(state, op, now), now)
+      )
     case 'paused':
+      return isToCancel(state)
+    case 'running':
     case 'closed':
       return false
   }
+}
+
+/** Its handler is to get a CancelledError: that does not wait for anything. */
+function isToCancel(state: InvocationState): boolean {
+  return state.cancel === 'asked'
+}
+
+/** Awakeables that nobody completed, and whose holders have not shown themselves in time. */
+export function silentAwakeables(state: InvocationState, now: number): number[] {
+  return [...state.deadlines].filter(([, { dueAt }]) => dueAt <= now).map(([op]) => op)
 }
 
 /** The times of its own (epoch ms) that the invocation waits for. */
@@ -31,7 +45,11 @@ export function ownTimes(state: InvocationState): readonly number[] {
     case 'backing-off':
       return [state.phase.retryAt]
     case 'suspended':
-      return [...state.sleeps.values(), ...timersOf(state.phase.waitingOn)]
+      return [
+        ...state.sleeps.values(),
+        ...[...state.deadlines.values()].map(({ dueAt }) => dueAt),
+        ...timersOf(state.phase.waitingOn),
+      ]
     case 'running':
     case 'paused':
     case 'closed':
@@ -49,7 +67,9 @@ function statusOf(state: InvocationState, op: number, now: number): OpStatus {
   const known = state.settled.get(op)
   if (known !== undefined) return known
   const wakeAt = state.sleeps.get(op)
-  return wakeAt !== undefined && wakeAt <= now ? 'value' : 'pending'
+  if (wakeAt !== undefined && wakeAt <= now) return 'value'
+  const deadline = state.deadlines.get(op)
+  return deadline !== undefined && deadline.dueAt <= now ? 'failure' : 'pending'
 }
 
 function timersOf(waiting: Waiting): readonly number[] {

@@ -1,4 +1,11 @@
-import type { EntryOf, Outcome, Segment } from '@fermata/lambda-runtime/protocol'
+import type {
+  Entry,
+  EntryKind,
+  EntryOf,
+  InvocationId,
+  Outcome,
+  Segment,
+} from '@fermata/lambda-runtime/protocol'
 
 /** What a durable segment asks for. Each is idempotent by a derived id, so it may be carried out again (INV-5). */
 export type Effect =
@@ -12,23 +19,48 @@ export type Effect =
       readonly awakeable: string
       readonly outcome: Outcome
     }
-
-/** The effects of one segment: first those that cannot wake the invocation itself, then calls. */
-export function effectsOf(segment: Segment): readonly Effect[] {
-  const first: Effect[] = []
-  const last: Effect[] = []
-  for (const entry of segment.entries) {
-    if (entry.kind === 'send') first.push({ kind: 'create', how: 'send', entry })
-    if (entry.kind === 'call') last.push({ kind: 'create', how: 'call', entry })
-    if (entry.kind === 'awakeable-complete') {
-      last.push({
-        kind: 'complete-awakeable',
-        awakeable: entry.awakeable,
-        outcome: entry.result,
-      })
+  | { readonly kind: 'signal'; readonly entry: EntryOf<'signal-send'> }
+  | { readonly kind: 'cancel'; readonly invocation: InvocationId }
+  | { readonly kind: 'attach'; readonly entry: EntryOf<'attach'> }
+  | {
+      readonly kind: 'promise'
+      readonly entry: EntryOf<'promise-get' | 'promise-peek' | 'promise-complete'>
     }
-  }
-  return [...first, ...last]
+  /** Whoever was called and has not answered ends, too. */
+  | { readonly kind: 'end-children'; readonly how: 'cancel' | 'kill' }
+
+type EffectOf = { readonly [K in EntryKind]?: (entry: EntryOf<K>) => Effect }
+
+/** Those that cannot wake the invocation itself. */
+const first: EffectOf = {
+  send: (entry) => ({ kind: 'create', how: 'send', entry }),
+  'signal-send': (entry) => ({ kind: 'signal', entry }),
+  'cancel-invocation': ({ invocation }) => ({ kind: 'cancel', invocation }),
+  cancelled: () => ({ kind: 'end-children', how: 'cancel' }),
+  killed: () => ({ kind: 'end-children', how: 'kill' }),
+}
+
+const last: EffectOf = {
+  call: (entry) => ({ kind: 'create', how: 'call', entry }),
+  'awakeable-complete': ({ awakeable, result }) => ({
+    kind: 'complete-awakeable',
+    awakeable,
+    outcome: result,
+  }),
+  attach: (entry) => ({ kind: 'attach', entry }),
+  'promise-get': (entry) => ({ kind: 'promise', entry }),
+  'promise-peek': (entry) => ({ kind: 'promise', entry }),
+  'promise-complete': (entry) => ({ kind: 'promise', entry }),
+}
+
+/** The effects of one segment: first those that cannot wake the invocation itself, then those that can. */
+export function effectsOf({ entries }: Segment): readonly Effect[] {
+  return [first, last].flatMap((table) =>
+    entries.flatMap((entry) => {
+      const effect = table[entry.kind] as ((entry: Entry) => Effect) | undefined
+      return effect === undefined ? [] : [effect(entry)]
+    }),
+  )
 }
 
 /** The segments after `carried` that ask for something, and may. */

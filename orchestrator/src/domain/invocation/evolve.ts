@@ -1,24 +1,30 @@
-import type { Entry, EntryKind, EntryOf, Segment } from '@fermata/lambda-runtime/protocol'
-import type { InvocationState, Phase } from './state.ts'
+import type {
+  Entry,
+  EntryKind,
+  EntryOf,
+  OpStatus,
+  Segment,
+  Value,
+} from '@fermata/lambda-runtime/protocol'
+import type { InvocationState, Phase, SignalLine, StatePatch } from './state.ts'
 
-/** Folds segments in order onto what is known. `undefined`: there is no `created` yet. */
-export function evolveAll(
-  state: InvocationState | undefined,
-  segments: readonly Segment[],
-): InvocationState | undefined {
-  return segments.reduce<InvocationState | undefined>(evolve, state)
+/**
+ * Folds a whole journal. News may stand before `created`: what waits in a mailbox has no other journal yet, and
+ * a restarted invocation begins with what is kept of another's. `undefined`: there is no `created` yet.
+ */
+export function evolveAll(segments: readonly Segment[]): InvocationState | undefined {
+  for (const segment of segments) {
+    const created = segment.entries.find((entry) => entry.kind === 'created')
+    if (created !== undefined) return segments.reduce(evolve, begin(created, segment))
+  }
+  return undefined
 }
 
 /** Folds one segment. A handler segment that its epoch does not allow changes nothing but the length (INV-2). */
-export function evolve(
-  state: InvocationState | undefined,
-  segment: Segment,
-): InvocationState | undefined {
-  const base = state ?? begin(segment)
-  if (base === undefined) return undefined
-  const after: InvocationState = { ...base, next: segment.n + 1, updatedAt: segment.at }
-  if (segment.by === 'handler' && !admits(base, segment)) {
-    return { ...after, refused: new Set(base.refused).add(segment.n) }
+export function evolve(state: InvocationState, segment: Segment): InvocationState {
+  const after: InvocationState = { ...state, next: segment.n + 1, updatedAt: segment.at }
+  if (segment.by === 'handler' && !admits(state, segment)) {
+    return { ...after, refused: new Set(state.refused).add(segment.n) }
   }
   const bound =
     segment.by === 'handler'
@@ -37,15 +43,13 @@ export function admits(
   return state.lastHandler === undefined || state.lastHandler.writer === segment.writer
 }
 
-function begin(segment: Segment): InvocationState | undefined {
-  const created = segment.entries.find((entry) => entry.kind === 'created')
-  if (created === undefined) return undefined
+function begin(created: EntryOf<'created'>, segment: Segment): InvocationState {
   return {
     created,
     createdAt: segment.at,
     updatedAt: segment.at,
     born: segment.born,
-    next: segment.n,
+    next: 0,
     phase: { kind: 'queued' },
     epoch: 0,
     deployment: undefined,
@@ -54,6 +58,14 @@ function begin(segment: Segment): InvocationState | undefined {
     settled: new Map(),
     sleeps: new Map(),
     awakeables: new Set(),
+    calls: new Map(),
+    promises: new Map(),
+    deadlines: new Map(),
+    signals: new Map(),
+    signalIds: new Set(),
+    cancel: 'none',
+    killed: false,
+    patch: { cleared: false, values: new Map() },
     waiters: [],
     failures: 0,
     failingSince: undefined,
@@ -89,14 +101,48 @@ const folds: { readonly [K in EntryKind]: Fold<K> } = {
     const next = asked(state, entry.op)
     return { ...next, sleeps: new Map(next.sleeps).set(entry.op, entry.wakeAt) }
   },
-  call: (state, entry) => asked(state, entry.op),
+  call: (state, entry) => {
+    const next = asked(state, entry.op)
+    return { ...next, calls: new Map(next.calls).set(entry.op, entry) }
+  },
   send: (state, entry) => issued(state, entry.op),
-  awakeable: (state, entry) => ({
-    ...issued(state, entry.op),
-    awakeables: new Set(state.awakeables).add(entry.op),
-  }),
+  awakeable: makeAwakeable,
   'awakeable-complete': (state, entry) => issued(state, entry.op),
+  'state-get': (state, entry) => ({ ...asked(state, entry.op), ...progressed }),
+  'state-keys': (state, entry) => ({ ...asked(state, entry.op), ...progressed }),
+  'state-set': (state, { op, name, value }) => ({
+    ...issued(state, op),
+    patch: patched(state.patch, name, value),
+  }),
+  'state-clear': (state, { op, name }) => ({
+    ...issued(state, op),
+    patch: patched(state.patch, name, undefined),
+  }),
+  'state-clear-all': (state, entry) => ({
+    ...issued(state, entry.op),
+    patch: { cleared: true, values: new Map() },
+  }),
+  'signal-wait': waitForSignal,
+  'signal-send': (state, entry) => issued(state, entry.op),
+  'cancel-invocation': (state, entry) => issued(state, entry.op),
+  attach: (state, entry) => asked(state, entry.op),
+  'promise-get': (state, entry) => {
+    const next = asked(state, entry.op)
+    return { ...next, promises: new Map(next.promises).set(entry.op, entry.promise) }
+  },
+  'promise-peek': (state, entry) => asked(state, entry.op),
+  'promise-complete': (state, entry) => asked(state, entry.op),
   completion: settle,
+  signal: takeSignal,
+  heartbeat: (state, { op }, segment) => {
+    const deadline = state.deadlines.get(op)
+    if (deadline === undefined) return state
+    const dueAt = Math.max(deadline.dueAt, segment.at + deadline.everyMs)
+    return { ...state, deadlines: new Map(state.deadlines).set(op, { ...deadline, dueAt }) }
+  },
+  cancel: (state) => (state.cancel === 'none' ? { ...state, cancel: 'asked' } : state),
+  cancelled: (state) => ({ ...state, ...progressed, cancel: 'surfaced' }),
+  killed: (state) => ({ ...state, killed: true }),
   seen: (state) => ({ ...state, ...progressed }),
   waiter: (state, entry) => ({
     ...state,
@@ -141,12 +187,77 @@ function settle(
   state: InvocationState,
   entry: EntryOf<'completion'> | EntryOf<'run'>,
 ): InvocationState {
-  if (state.settled.has(entry.op)) return state
-  const settled = new Map(state.settled).set(entry.op, entry.result.kind)
-  if (!state.sleeps.has(entry.op)) return { ...state, settled }
-  const sleeps = new Map(state.sleeps)
-  sleeps.delete(entry.op)
-  return { ...state, settled, sleeps }
+  return state.settled.has(entry.op) ? state : settled(state, entry.op, entry.result.kind)
+}
+
+function settled(
+  state: InvocationState,
+  op: number,
+  how: Exclude<OpStatus, 'pending'>,
+): InvocationState {
+  return {
+    ...state,
+    settled: new Map(state.settled).set(op, how),
+    sleeps: without(state.sleeps, op),
+    calls: without(state.calls, op),
+    promises: without(state.promises, op),
+    deadlines: without(state.deadlines, op),
+  }
+}
+
+function without<V>(map: ReadonlyMap<number, V>, op: number): ReadonlyMap<number, V> {
+  if (!map.has(op)) return map
+  const rest = new Map(map)
+  rest.delete(op)
+  return rest
+}
+
+function makeAwakeable(
+  state: InvocationState,
+  { op, heartbeatMs, at }: EntryOf<'awakeable'>,
+  segment: Segment,
+): InvocationState {
+  const next = { ...issued(state, op), awakeables: new Set(state.awakeables).add(op) }
+  if (heartbeatMs === undefined || state.settled.has(op)) return next
+  const deadline = { everyMs: heartbeatMs, dueAt: (at ?? segment.at) + heartbeatMs }
+  return { ...next, deadlines: new Map(state.deadlines).set(op, deadline) }
+}
+
+/** The k-th wait for a name gets the k-th signal of that name, whichever of the two comes first. */
+function waitForSignal(
+  state: InvocationState,
+  { op, name }: EntryOf<'signal-wait'>,
+): InvocationState {
+  const next = asked(state, op)
+  const { waits, early } = lineOf(next, name)
+  if (early === 0) return inLine(next, name, { waits: [...waits, op], early })
+  return settled(inLine(next, name, { waits, early: early - 1 }), op, 'value')
+}
+
+function takeSignal(state: InvocationState, { name, id }: EntryOf<'signal'>): InvocationState {
+  if (id !== undefined && state.signalIds.has(id)) return state
+  const signalIds = id === undefined ? state.signalIds : new Set(state.signalIds).add(id)
+  const next = { ...state, signalIds }
+  const { waits, early } = lineOf(next, name)
+  const [first, ...rest] = waits
+  if (first === undefined) return inLine(next, name, { waits, early: early + 1 })
+  return settled(inLine(next, name, { waits: rest, early }), first, 'value')
+}
+
+function lineOf(state: InvocationState, name: string): SignalLine {
+  return state.signals.get(name) ?? { waits: [], early: 0 }
+}
+
+function inLine(state: InvocationState, name: string, line: SignalLine): InvocationState {
+  return { ...state, signals: new Map(state.signals).set(name, line) }
+}
+
+function patched(
+  { cleared, values }: StatePatch,
+  name: string,
+  value: Value | undefined,
+): StatePatch {
+  return { cleared, values: new Map(values).set(name, value) }
 }
 
 function inPhase(state: InvocationState, phase: Phase): InvocationState {

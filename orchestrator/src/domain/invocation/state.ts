@@ -4,6 +4,8 @@ import type {
   InvocationId,
   OpStatus,
   Outcome,
+  PromiseRef,
+  Value,
   Waiting,
 } from '@fermata/lambda-runtime/protocol'
 
@@ -18,6 +20,19 @@ export type Phase =
   | { readonly kind: 'closed'; readonly outcome: Outcome }
 
 export type Waiter = { readonly invocation: InvocationId; readonly op: number }
+
+/** What an exclusive handler changed of its object's state so far: `undefined` is a value that it cleared. */
+export type StatePatch = {
+  /** Everything that was there before is gone. */
+  readonly cleared: boolean
+  readonly values: ReadonlyMap<string, Value | undefined>
+}
+
+/** Signals by name: ops that wait for one, and how many came for which nobody waits yet. */
+export type SignalLine = { readonly waits: readonly number[]; readonly early: number }
+
+/** Fails the awakeable when nothing was heard for `everyMs`, at `dueAt` (epoch ms). */
+export type Deadline = { readonly everyMs: number; readonly dueAt: number }
 
 /** A journal, folded. Everything that decides is in here; user data is not, but for the outcome. */
 export type InvocationState = {
@@ -41,6 +56,18 @@ export type InvocationState = {
   readonly sleeps: ReadonlyMap<number, number>
   /** Awakeables that exist, completed or not. */
   readonly awakeables: ReadonlySet<number>
+  /** Calls without an outcome: whom they are to. */
+  readonly calls: ReadonlyMap<number, EntryOf<'call'>>
+  /** Durable promises that it waits for. */
+  readonly promises: ReadonlyMap<number, PromiseRef>
+  /** Of awakeables that are to show signs of life. */
+  readonly deadlines: ReadonlyMap<number, Deadline>
+  readonly signals: ReadonlyMap<string, SignalLine>
+  readonly signalIds: ReadonlySet<string>
+  /** `asked`: its handler is to get a CancelledError; `surfaced`: it has got it. */
+  readonly cancel: 'none' | 'asked' | 'surfaced'
+  readonly killed: boolean
+  readonly patch: StatePatch
   /** Other invocations to tell the outcome, beside the caller in `created.origin`. */
   readonly waiters: readonly Waiter[]
   /** Attempts failed in a row without progress, and when the first of them failed. */

@@ -6,7 +6,7 @@ import {
   decide,
   type Stimulus,
 } from '../../domain/invocation/decide.ts'
-import { evolveAll } from '../../domain/invocation/evolve.ts'
+import { evolve, evolveAll } from '../../domain/invocation/evolve.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Clock, FaultPoints, JournalStore, Random } from '../../ports/index.ts'
 import { createTurns, type Turns } from '../turns.ts'
@@ -247,7 +247,8 @@ export class JournalSession {
   #take(segments: readonly Segment[]): void {
     if (segments.length === 0) return
     this.#segments = [...this.#segments, ...segments]
-    this.#state = evolveAll(this.#state, segments)
+    this.#state =
+      this.#state === undefined ? evolveAll(this.#segments) : segments.reduce(evolve, this.#state)
   }
 }
 

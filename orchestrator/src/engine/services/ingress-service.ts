@@ -1,9 +1,10 @@
 import type { InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
 import {
-  deriveInvocationId,
+  idempotentId,
   invocationIdFrom,
   ProtocolError,
   parseAwakeableId,
+  workflowRunId,
 } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
@@ -67,11 +68,8 @@ async function submit(
   invocations: Invocations,
   { target, input, headers, idempotencyKey, delayMs }: Submission,
 ): Promise<Submitted> {
-  const { service, handler } = target
-  const id =
-    idempotencyKey === undefined
-      ? invocationIdFrom(service, deps.random.bytes(idBytes))
-      : deriveInvocationId(service, ['key', handler, idempotencyKey])
+  const given = idempotencyKey === undefined ? undefined : idempotentId(target, idempotencyKey)
+  const id = workflowRunId(target) ?? given ?? invocationIdFrom(target, deps.random.bytes(idBytes))
   const notBefore = delayMs === undefined ? undefined : deps.clock.now() + delayMs
   const { status } = await invocations.create(
     {
