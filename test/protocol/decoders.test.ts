@@ -9,6 +9,7 @@ import {
   decodeSegmentJson,
   deriveInvocationId,
   invocationIdFrom,
+  keyOf,
   ProtocolError,
   parseAwakeableId,
   parseInvocationId,
@@ -143,6 +144,27 @@ describe('derived ids', () => {
     )
     expect(deriveInvocationId('s', ['a', 'bc'])).not.toBe(deriveInvocationId('s', ['ab', 'c']))
     expect(childInvocationId('s', invocation, 1)).not.toBe(childInvocationId('s', invocation, 11))
+  })
+
+  it('hold any key, and give it back', () => {
+    const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(key, parts, (text, rest) => {
+        const id = deriveInvocationId({ service: 's', key: text }, rest)
+        expect(parseInvocationId(id)).toBe(id)
+        expect(keyOf(id)).toBe(text)
+      }),
+    )
+  })
+
+  it.each([
+    ['an empty one', ''],
+    ['one of more than 512 bytes', 'ü'.repeat(257)],
+    ['one that is no text', '\ud800'],
+  ])('refuse as a key %s', (_, key) => {
+    const entry = { kind: 'call', op: 0, target: { service: 's', handler: 'h', key }, input: {} }
+    const [segment] = segments
+    expect(() => decodeSegment({ ...segment, entries: [entry] })).toThrow('expected a key')
   })
 
   it('from any bytes are ids', () => {

@@ -3,15 +3,20 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   awakeableId,
+  childIdFor,
+  childInvocationId,
   decodeInvokeReply,
   decodeManifest,
   decodeRequest,
   decodeSegment,
   decodeSegmentJson,
   entryKinds,
+  idempotentId,
+  keyOf,
   parseAwakeableId,
   parseInvocationId,
   serviceOf,
+  workflowRunId,
 } from '../../lambda-runtime/src/protocol/index.ts'
 import { goldenFolder } from './golden-files.ts'
 import { goldens, ids, invocation, segments } from './samples.ts'
@@ -93,6 +98,32 @@ describe('ids', () => {
   it('that are derived are ids, and name their service', () => {
     for (const id of Object.values(ids)) expect(parseInvocationId(id)).toBe(id)
     expect(serviceOf(invocation)).toBe('orders')
+    expect(keyOf(invocation)).toBeUndefined()
+  })
+
+  it('of objects and workflows name their key', () => {
+    const id = parseInvocationId(ids['of a child with a key'] ?? '')
+    expect(serviceOf(id)).toBe('cart')
+    expect(keyOf(id)).toBe('customer 7/ü')
+  })
+
+  it('of a workflow are one for its run, and as many as there are calls for other handlers', () => {
+    const by = { parent: invocation, op: 1, idempotencyKey: undefined }
+    const run = { service: 'signup', key: 'a', handler: 'run' }
+    expect(childIdFor(run, by)).toBe(workflowRunId(run))
+    expect(childIdFor(run, { ...by, op: 2 })).toBe(workflowRunId(run))
+    const verify = { ...run, handler: 'verify' }
+    expect(workflowRunId(verify)).toBeUndefined()
+    expect(childIdFor(verify, by)).toBe(childInvocationId(verify, invocation, 1))
+    const { key: _, ...service } = run
+    expect(workflowRunId(service)).toBeUndefined()
+  })
+
+  it('with an idempotency key do not depend on who asks', () => {
+    const target = { service: 'orders', handler: 'process' }
+    const one = childIdFor(target, { parent: invocation, op: 1, idempotencyKey: 'k' })
+    expect(one).toBe(idempotentId(target, 'k'))
+    expect(one).not.toBe(idempotentId({ ...target, handler: 'refund' }, 'k'))
   })
 
   it('of awakeables name invocation and op', () => {

@@ -10,7 +10,12 @@ import type {
   Request,
   Segment,
 } from '../../lambda-runtime/src/protocol/index.ts'
-import { childInvocationId, deriveInvocationId } from '../../lambda-runtime/src/protocol/index.ts'
+import {
+  childInvocationId,
+  deriveInvocationId,
+  idempotentId,
+  workflowRunId,
+} from '../../lambda-runtime/src/protocol/index.ts'
 
 /**
  * One of each: what the goldens hold. A kind without a sample does not compile. Members stand in the order of
@@ -28,6 +33,8 @@ const wholeFailure: Failure = {
   stack: 'TerminalError: not paid\n    at charge',
   cause: failure,
 }
+const sealedFailure: Failure = { code: 'terminal', message: '', sealed: 'AAECAw==' }
+const promise = { workflow: 'signup', key: 'user 7/ü', name: 'email-verified' }
 const handedOut = { at: 1_700_000_000_500, after: 3 }
 const target = { service: 'inventory', handler: 'reserve' }
 
@@ -73,6 +80,28 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
       headers: {},
       origin: { kind: 'send', invocation: caller, op: 0 },
       retentionMs: 1,
+    },
+    {
+      kind: 'created',
+      target: { service: 'cart', handler: 'add', key: 'c-1' },
+      input: { sealed: 'AAECAw==' },
+      headers: {},
+      origin: { kind: 'schedule', schedule: 'nightly', tick: 1_700_000_000_000 },
+      retentionMs: 1,
+      slot: 12,
+      restartOf: {
+        invocation: caller,
+        kept: { seed: String(caller), at: 1_700_000_000_000 },
+      },
+    },
+    {
+      kind: 'created',
+      target,
+      input: { ref: 'inventory/0a1b', bytes: 300_000 },
+      headers: {},
+      origin: { kind: 'collected', how: 'batch', sends: 3 },
+      retentionMs: 1,
+      restartOf: { invocation: caller },
     },
   ],
   attempt: [
@@ -130,8 +159,25 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
       idempotencyKey: 'once',
       notBefore: 1_700_003_600_000,
     },
+    {
+      kind: 'send',
+      op: 8,
+      target,
+      input: { json: 1 },
+      collect: { how: 'debounce', waitMs: 5_000, maxWaitMs: 60_000 },
+    },
+    {
+      kind: 'send',
+      op: 9,
+      target,
+      input: { json: 1 },
+      collect: { how: 'batch', maxSize: 100, waitMs: 2_000 },
+    },
   ],
-  awakeable: [{ kind: 'awakeable', op: 8 }],
+  awakeable: [
+    { kind: 'awakeable', op: 8 },
+    { kind: 'awakeable', op: 8, heartbeatMs: 30_000, at: 1_700_000_000_000 },
+  ],
   'awakeable-complete': [
     {
       kind: 'awakeable-complete',
@@ -140,12 +186,51 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
       result: { kind: 'value', value: { void: true } },
     },
   ],
+  'state-get': [
+    { kind: 'state-get', op: 0, name: 'items', value: { json: [] }, ...handedOut },
+    { kind: 'state-get', op: 0, name: 'none', ...handedOut },
+    { kind: 'state-get', op: 0, name: 'large', lazy: { slot: 4 }, ...handedOut },
+  ],
+  'state-keys': [{ kind: 'state-keys', op: 0, names: ['items', 'ü'], ...handedOut }],
+  'state-set': [{ kind: 'state-set', op: 1, name: 'items', value: { json: [1] } }],
+  'state-clear': [{ kind: 'state-clear', op: 2, name: 'items' }],
+  'state-clear-all': [{ kind: 'state-clear-all', op: 3 }],
+  'signal-wait': [{ kind: 'signal-wait', op: 4, name: 'approved' }],
+  'signal-send': [
+    {
+      kind: 'signal-send',
+      op: 5,
+      invocation: caller,
+      name: 'approved',
+      value: { json: true },
+    },
+  ],
+  'cancel-invocation': [{ kind: 'cancel-invocation', op: 6, invocation: caller }],
+  attach: [{ kind: 'attach', op: 7, invocation: caller }],
+  'promise-get': [{ kind: 'promise-get', op: 8, promise }],
+  'promise-peek': [{ kind: 'promise-peek', op: 9, promise }],
+  'promise-complete': [
+    {
+      kind: 'promise-complete',
+      op: 10,
+      promise,
+      result: { kind: 'value', value: { json: 'yes' } },
+    },
+  ],
   completion: [
     { kind: 'completion', op: 3, result: { kind: 'value', value: { void: true } } },
     { kind: 'completion', op: 4, result: { kind: 'failure', failure } },
   ],
   seen: [{ kind: 'seen', op: 3, upTo: 5, ...handedOut }],
   waiter: [{ kind: 'waiter', invocation: caller, op: 4 }],
+  signal: [
+    { kind: 'signal', name: 'approved', value: { json: true } },
+    { kind: 'signal', name: 'approved', value: { void: true }, id: `${caller}.5` },
+  ],
+  heartbeat: [{ kind: 'heartbeat', op: 8 }],
+  cancel: [{ kind: 'cancel' }, { kind: 'cancel', reason: 'ordered twice' }],
+  cancelled: [{ kind: 'cancelled', upTo: 6, spared: [4, 7], ...handedOut }],
+  killed: [{ kind: 'killed' }, { kind: 'killed', reason: 'runs wild' }],
   alive: [{ kind: 'alive' }],
   suspended: [
     { kind: 'suspended', waitingOn: { kind: 'op', op: 3 } },
@@ -173,6 +258,7 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
   output: [
     { kind: 'output', result: { kind: 'value', value: { json: { ok: true } } } },
     { kind: 'output', result: { kind: 'failure', failure: wholeFailure } },
+    { kind: 'output', result: { kind: 'failure', failure: sealedFailure } },
   ],
 }
 
@@ -244,6 +330,39 @@ export const requests: {
         endpoint: 'http://127.0.0.1:8000',
       },
     } satisfies InvokeRequest,
+    {
+      ...request,
+      target: { service: 'cart', handler: 'add', key: 'c-1' },
+      journal: [...request.journal],
+      expires: 1_700_604_800_000,
+      state: {
+        access: 'exclusive',
+        cells: [
+          { name: 'items', value: { json: [1] } },
+          { name: 'large', slot: 4, bytes: 300_000 },
+        ],
+      },
+      channel: {
+        kind: 'dynamodb',
+        table: 'fermata',
+        region: 'eu-west-1',
+        blobs: { kind: 's3', bucket: 'payloads', prefix: 'fermata/', region: 'eu-west-1' },
+        blobsFrom: 262_144,
+      },
+    } satisfies InvokeRequest,
+    {
+      ...request,
+      journal: [...request.journal],
+      expires: 1_700_604_800_000,
+      state: { access: 'shared', cells: [] },
+      channel: {
+        kind: 'dynamodb',
+        table: 'fermata',
+        region: 'eu-west-1',
+        blobs: { kind: 'files', directory: '/var/fermata' },
+        blobsFrom: 1_000,
+      },
+    } satisfies InvokeRequest,
   ],
 }
 
@@ -293,7 +412,15 @@ export const manifests: readonly Manifest[] = [
             timeoutMs: 30_000,
             retentionMs: 86_400_000,
             private: true,
+            inactivityMs: 60_000,
+            idempotencyRetentionMs: 86_400_000,
+            concurrency: 10,
+            rate: { limit: 100, perMs: 1_000, burst: 10 },
+            schedule: { cron: '0 9 * * *', timezone: 'Europe/Berlin', catchUp: 'latest' },
+            accepts: 'application/octet-stream',
+            answers: 'text/plain',
           },
+          { name: 'tick', mode: 'stateless', schedule: { everyMs: 60_000 } },
         ],
         retry: { onExhaustion: 'pause' },
         timeoutMs: 60_000,
@@ -325,6 +452,15 @@ export const ids: Readonly<Record<string, string>> = {
   ]),
   'derived from nothing': deriveInvocationId('orders', []),
   'of a child': childInvocationId('inventory', invocation, 4),
+  'of a child with a key': childInvocationId(
+    { service: 'cart', key: 'customer 7/ü' },
+    invocation,
+    4,
+  ),
+  'by idempotency key': idempotentId({ service: 'orders', handler: 'process' }, 'k-1'),
+  "of a workflow's run": String(
+    workflowRunId({ service: 'signup', key: 'user 7', handler: 'run' }),
+  ),
 }
 
 /** Each golden file: what it holds. */
