@@ -21,7 +21,7 @@ export interface Orchestrator {
   stop(): Promise<void>
 }
 
-type Stores = Pick<EnginePorts, 'journals' | 'agenda' | 'leases' | 'registry'>
+type Stores = Pick<EnginePorts, 'journals' | 'agenda' | 'leases' | 'registry' | 'promises'>
 
 /** Hears what is spent: exact counts are tests. */
 export type Meters = {

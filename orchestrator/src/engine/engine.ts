@@ -9,6 +9,7 @@ import type {
   JournalStore,
   LeaseStore,
   Logger,
+  PromiseStore,
   Random,
   RecordSource,
   RegistryStore,
@@ -35,6 +36,7 @@ export type EnginePorts = {
   readonly agenda: AgendaStore
   readonly leases: LeaseStore
   readonly registry: RegistryStore
+  readonly promises: PromiseStore
   readonly invoker: Invoker
   readonly source: RecordSource
   readonly clock: Clock
@@ -141,6 +143,7 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
   const concurrency = createConcurrency(clock, () => share(options.limits.perFunction))
   const deps: EngineDeps = {
     ...ports,
+    agenda,
     concurrency,
     stopping,
     channel: options.channel,

@@ -15,6 +15,9 @@ export type FaultPoint =
   | 'output.after-completion'
   | 'agenda.before-flush'
   | 'agenda.after-flush'
+  | 'promise.before-complete'
+  | 'promise.after-complete'
+  | 'promise.between-waiters'
   | 'invoke.before'
   | 'invoke.after'
 

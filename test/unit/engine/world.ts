@@ -82,6 +82,7 @@ export function createWorld(seed = 1): World {
         agenda: process.guard(stores.agenda),
         leases: process.guard(stores.leases),
         registry: process.guard(stores.registry),
+        promises: process.guard(stores.promises),
         invoker: process.guard(invoker),
       }
       const engine = createEngine(

@@ -3,6 +3,7 @@ import type {
   Clock,
   JournalStore,
   LeaseStore,
+  PromiseStore,
   RegistryStore,
 } from '../../ports/index.ts'
 import { BatchWriter } from './batch-writer.ts'
@@ -10,6 +11,7 @@ import { createDynamoClient, type DynamoClientOptions } from './client.ts'
 import { DynamoAgendaStore } from './dynamo-agenda-store.ts'
 import { DynamoJournalStore } from './dynamo-journal-store.ts'
 import { DynamoLeaseStore } from './dynamo-lease-store.ts'
+import { DynamoPromiseStore } from './dynamo-promise-store.ts'
 import { DynamoRegistryStore } from './dynamo-registry-store.ts'
 import { DynamoTable, type WriteUnits } from './dynamo-table.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
@@ -30,6 +32,7 @@ export type DynamoStores = {
   readonly agenda: AgendaStore
   readonly leases: LeaseStore
   readonly registry: RegistryStore
+  readonly promises: PromiseStore
   /** @throws FermataError `store-unreachable`, with what to do */
   ensureTable(options: EnsureTableOptions): Promise<void>
   /** Whether the server packs puts into batches; otherwise each is a request of its own. */
@@ -58,6 +61,7 @@ export function createDynamoStores(options: DynamoStoresOptions): DynamoStores {
     agenda: new DynamoAgendaStore(table, puts),
     leases: new DynamoLeaseStore(table),
     registry: new DynamoRegistryStore(table),
+    promises: new DynamoPromiseStore(table, clock),
     ensureTable: (ensure) => ensureTable(table, clock, ensure),
     detectBatching: () => writer.detectBatching(),
     async close() {

@@ -3,6 +3,8 @@ import type { ReplicaRecord, ShardRecord } from '../../ports/index.ts'
 
 /** A segment as JSON text, so that neither writer nor reader can change what is stored. */
 export type MemorySegment = { readonly text: string; readonly expires: number }
+/** An outcome, or a waiter, as JSON text. `expires` is epoch ms. */
+export type MemoryPromise = { readonly text: string; readonly expires: number }
 export type MemoryDocument = { readonly rev: number; readonly text: string }
 
 /**
@@ -15,6 +17,10 @@ export type MemoryTable = {
   readonly replicas: Map<string, ReplicaRecord>
   readonly shards: Map<number, ShardRecord>
   readonly registry: Map<string, Map<string, MemoryDocument>>
+  /** Outcomes by workflow and key, then name. */
+  readonly promises: Map<string, Map<string, MemoryPromise>>
+  /** By promise, then waiter. */
+  readonly promiseWaiters: Map<string, Map<string, MemoryPromise>>
 }
 
 export function createMemoryTable(): MemoryTable {
@@ -24,6 +30,8 @@ export function createMemoryTable(): MemoryTable {
     replicas: new Map(),
     shards: new Map(),
     registry: new Map(),
+    promises: new Map(),
+    promiseWaiters: new Map(),
   }
 }
 

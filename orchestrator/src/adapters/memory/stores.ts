@@ -3,11 +3,13 @@ import type {
   Clock,
   JournalStore,
   LeaseStore,
+  PromiseStore,
   RegistryStore,
 } from '../../ports/index.ts'
 import { MemoryAgendaStore } from './memory-agenda-store.ts'
 import { MemoryJournalStore } from './memory-journal-store.ts'
 import { MemoryLeaseStore } from './memory-lease-store.ts'
+import { MemoryPromiseStore } from './memory-promise-store.ts'
 import { MemoryRegistryStore } from './memory-registry-store.ts'
 import { createMemoryTable, type MemoryTable } from './memory-table.ts'
 
@@ -16,6 +18,7 @@ export type MemoryStores = {
   readonly agenda: AgendaStore
   readonly leases: LeaseStore
   readonly registry: RegistryStore
+  readonly promises: PromiseStore
 }
 
 export type MemoryStoresOptions = {
@@ -32,5 +35,6 @@ export function createMemoryStores(options: MemoryStoresOptions): MemoryStores {
     agenda: new MemoryAgendaStore(table),
     leases: new MemoryLeaseStore(table),
     registry: new MemoryRegistryStore(table),
+    promises: new MemoryPromiseStore(table, options.clock),
   }
 }

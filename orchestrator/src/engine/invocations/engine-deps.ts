@@ -1,5 +1,13 @@
 import type { Channel } from '@fermata/lambda-runtime/protocol'
-import type { Clock, FaultPoints, Invoker, Logger, Random } from '../../ports/index.ts'
+import type {
+  Clock,
+  FaultPoints,
+  Invoker,
+  Logger,
+  PromiseStore,
+  Random,
+} from '../../ports/index.ts'
+import type { Agenda } from '../agenda/agenda.ts'
 import type { Permits } from '../permits.ts'
 import type { Directory } from '../services/directory.ts'
 import type { Concurrency } from './concurrency.ts'
@@ -25,10 +33,12 @@ export type EngineTimes = {
 export type EngineDeps = {
   readonly sessions: Sessions
   readonly guards: Guards
+  readonly agenda: Agenda
   readonly permits: Permits
   readonly concurrency: Concurrency
   readonly directory: Directory
   readonly invoker: Invoker
+  readonly promises: PromiseStore
   readonly waiters: OutputWaiters
   readonly clock: Clock
   readonly random: Random

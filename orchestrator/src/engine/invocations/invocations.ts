@@ -1,9 +1,15 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { parseInvocationId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
-import type { AgendaEntry } from '../../ports/index.ts'
+import type { AgendaEntry, PromiseRecord } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
 import type { Permit } from '../permits.ts'
+import {
+  completePromiseOnce,
+  nudgePromise,
+  type PromiseCompletion,
+  promisePrefix,
+} from './complete-promise.ts'
 import { create } from './create.ts'
 import { drive } from './drive.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -19,6 +25,8 @@ import type { Work } from './work.ts'
 /** All that is done with invocations: creating, running, waking, recovering. */
 export interface Invocations extends Work {
   nudge(entry: AgendaEntry, ticket: Ticket): Promise<NudgeAnswer>
+  /** Durable when it resolves; the waiters are woken in the background. */
+  completePromise(completion: PromiseCompletion): Promise<PromiseRecord>
   /** How many accepted ones wait for a permit. What waits in Kafka is not among them. */
   readonly waiting: number
   /** Ends a pause. Resolves when the next attempt has begun. */
@@ -35,7 +43,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
   /** Who waits for a permit; `true`: woken again meanwhile. */
   const waking = new Map<InvocationId, boolean>()
 
-  const inBackground = (tasks: Set<Promise<void>>, id: InvocationId, task: () => Promise<void>) => {
+  const inBackground = (tasks: Set<Promise<void>>, id: string, task: () => Promise<void>) => {
     const running = task()
       .catch((error: unknown) => report(deps, id, error))
       .finally(() => tasks.delete(running))
@@ -86,7 +94,13 @@ export function createInvocations(deps: EngineDeps): Invocations {
   return {
     ...work,
     nudge: (entry, ticket) =>
-      nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
+      entry.subject.startsWith(promisePrefix)
+        ? nudgePromise(deps, work, entry)
+        : nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
+    completePromise: (completion) =>
+      completePromiseOnce(deps, work, completion, (task) =>
+        inBackground(others, completion.promise.name, task),
+      ),
     get waiting() {
       return waking.size
     },
@@ -101,7 +115,7 @@ async function emptied(sets: readonly ReadonlySet<Promise<void>>[]): Promise<voi
 }
 
 /** What a background task could not do stays on the agenda and is looked at again. */
-function report({ logger, stopping }: EngineDeps, id: InvocationId, error: unknown): void {
+function report({ logger, stopping }: EngineDeps, id: string, error: unknown): void {
   if (error instanceof Stopped || stopping.aborted) return
   logger.error({ invocation: id, error }, 'Work on an invocation failed; the agenda brings it back')
 }

@@ -1,5 +1,6 @@
 import type { EntryOf, Outcome } from '@fermata/lambda-runtime/protocol'
 import { voidValue } from '@fermata/lambda-runtime/protocol'
+import { completePromise, deliver } from './complete-promise.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import type { Work } from './work.ts'
@@ -36,8 +37,7 @@ async function get(
   await deps.promises.addWaiter(promise, waiter, session.expires)
   const record = await deps.promises.read(promise)
   if (record === undefined) return
-  await answer(work, session, op, record.outcome)
-  await deps.promises.removeWaiter(promise, waiter)
+  await deliver(deps, work, { promise, waiter, outcome: record.outcome })
 }
 
 async function peek(
