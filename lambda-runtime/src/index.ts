@@ -1,4 +1,4 @@
-export { handle, service } from './definition.ts'
+export { object, service, workflow } from './definition.ts'
 export { type SdkErrorCode, sdkErrorCodes } from './error-codes.ts'
 export {
   TerminalError,
@@ -7,7 +7,18 @@ export {
   UsageError,
   ValueError,
 } from './errors.ts'
-export type { Context, ServiceContext, Step } from './types/context.ts'
+export { handle, shared } from './handle.ts'
+export { promiseName } from './promise-name.ts'
+export { serde } from './serde.ts'
+export type {
+  Context,
+  ObjectContext,
+  ServiceContext,
+  SharedObjectContext,
+  SharedWorkflowContext,
+  Step,
+  WorkflowContext,
+} from './types/context.ts'
 export type {
   Api,
   ByName,
@@ -18,21 +29,30 @@ export type {
   Service,
   Sink,
   To,
+  VirtualObject,
+  Workflow,
 } from './types/definition.ts'
 export type {
   Awakeable,
   DurablePromise,
   Invocation,
   InvocationPromise,
+  PromiseHandle,
 } from './types/durable-promise.ts'
 export type { Duration } from './types/duration.ts'
 export type {
   ApiOf,
   Handler,
   Head,
+  NoRun,
+  NoThen,
+  ObjectHandlers,
   Plain,
   ServiceHandlers,
   ServiceOptions,
+  SharedHandler,
+  UntypedState,
+  WorkflowHandlers,
 } from './types/handlers.ts'
 export type { HandlerCall, Interceptors, RunCall } from './types/interceptors.ts'
 export type { Log, LogMethod } from './types/log.ts'
@@ -40,9 +60,14 @@ export type {
   CallOptions,
   HandlerOptions,
   HandlerRetryOptions,
+  PolicyOptions,
+  RateOptions,
   RetryOptions,
   RunOptions,
+  ScheduleOptions,
   SendOptions,
 } from './types/options.ts'
 export type { Origin } from './types/origin.ts'
+export type { PromiseName } from './types/promise-name.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './types/schema.ts'
+export type { Serde } from './types/serde.ts'

@@ -1,6 +1,7 @@
-import { type RuntimeDefinition, runtimeOf } from './definition.ts'
+import { type RuntimeDefinition, type RuntimeHandler, runtimeOf } from './definition.ts'
 import { protocolVersion } from './protocol/decode.ts'
-import type { Manifest, ManifestService } from './protocol/index.ts'
+import type { Manifest, ManifestHandler, ManifestService } from './protocol/index.ts'
+import { mediaOf } from './serde.ts'
 import type { Definition } from './types/definition.ts'
 import { sdkVersion } from './version.ts'
 
@@ -15,14 +16,17 @@ export function manifestOf(definitions: readonly Definition[]): Manifest {
 }
 
 function manifestServiceOf({ name, kind, handlers, options }: RuntimeDefinition): ManifestService {
+  return { name, kind, handlers: [...handlers.values()].map(manifestHandlerOf), ...options }
+}
+
+function manifestHandlerOf({ name, mode, options, serdes }: RuntimeHandler): ManifestHandler {
+  const accepts = mediaOf(serdes.input)
+  const answers = mediaOf(serdes.output)
   return {
     name,
-    kind,
-    handlers: [...handlers.values()].map((handler) => ({
-      name: handler.name,
-      mode: handler.mode,
-      ...handler.options,
-    })),
+    mode,
     ...options,
+    ...(accepts !== undefined && { accepts }),
+    ...(answers !== undefined && { answers }),
   }
 }

@@ -1,9 +1,10 @@
 import type { Api, ByName, Client, Definition, SendClient, To } from './definition.ts'
-import type { Awakeable, DurablePromise } from './durable-promise.ts'
+import type { Awakeable, DurablePromise, PromiseHandle } from './durable-promise.ts'
 import type { Duration } from './duration.ts'
 import type { Log } from './log.ts'
 import type { CallOptions, RunOptions, SendOptions } from './options.ts'
 import type { Origin } from './origin.ts'
+import type { PromiseName } from './promise-name.ts'
 
 type Durables = readonly DurablePromise<unknown>[] | []
 
@@ -78,3 +79,35 @@ export interface Context {
 export interface ServiceContext extends Context {
   readonly kind: 'service'
 }
+
+/** What a shared handler of an object can do: read the state, as it was when the value was asked for. */
+export interface SharedObjectContext<S> extends Context {
+  readonly kind: 'object' | 'workflow'
+  readonly key: string
+  get<K extends keyof S & string>(name: K): DurablePromise<S[K] | undefined>
+  get<K extends keyof S & string>(name: K, orElse: S[K]): DurablePromise<S[K]>
+  /** The names that have a value. */
+  keys(): DurablePromise<(keyof S & string)[]>
+}
+
+/** Changes count together, when the invocation is over. */
+interface Writes<S> {
+  set<K extends keyof S & string>(name: K, value: S[K]): void
+  clear(name: keyof S & string): void
+  clearAll(): void
+}
+
+/** What an exclusive handler of an object can do. */
+export interface ObjectContext<S> extends SharedObjectContext<S>, Writes<S> {
+  readonly kind: 'object'
+}
+
+/** What the handlers of a workflow beside `run` can do. */
+export interface SharedWorkflowContext<S> extends SharedObjectContext<S> {
+  readonly kind: 'workflow'
+  /** A durable promise of this workflow's key: any handler of it may complete it, once. */
+  promise<T>(name: string | PromiseName<T>): PromiseHandle<T>
+}
+
+/** What the `run` of a workflow can do. */
+export interface WorkflowContext<S> extends SharedWorkflowContext<S>, Writes<S> {}

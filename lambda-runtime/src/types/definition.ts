@@ -19,6 +19,12 @@ export interface Definition<K extends Kind = Kind, N extends string = string, A 
  */
 export interface Service<N extends string, A> extends Definition<'service', N, A> {}
 
+/** An object's type, to be written down where a service's would be. */
+export interface VirtualObject<N extends string, A> extends Definition<'object', N, A> {}
+
+/** A workflow's type, to be written down where a service's would be. */
+export interface Workflow<N extends string, A> extends Definition<'workflow', N, A> {}
+
 /** The signatures of a definition's handlers, as callers see them. */
 export type Api<D extends Definition> = D['~api']
 

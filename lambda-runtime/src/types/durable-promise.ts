@@ -33,3 +33,13 @@ export interface Awakeable<T> {
   readonly id: string
   readonly promise: DurablePromise<T>
 }
+
+/** A durable promise of a workflow's key. Of several that complete it the first counts. */
+export interface PromiseHandle<T> {
+  get(): DurablePromise<T>
+  /** What it was resolved with; `undefined` while it is open. */
+  peek(): DurablePromise<T | undefined>
+  /** Answers whether this was the first. */
+  resolve(value: T): DurablePromise<boolean>
+  reject(why: string): DurablePromise<boolean>
+}

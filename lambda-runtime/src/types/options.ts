@@ -39,13 +39,49 @@ export interface SendOptions extends CallOptions {
   readonly delay?: Duration | undefined
 }
 
-/** Options of one handler; on a service they hold for all its handlers that do not say otherwise. */
-export interface HandlerOptions {
+/** How often a handler may be started: a bucket of `burst` tokens that `limit` tokens per `per` flow into. */
+export interface RateOptions {
+  readonly limit: number
+  readonly per: Duration
+  /** How many may start at once after a pause; `limit` if absent. */
+  readonly burst?: number | undefined
+}
+
+/** When a handler is invoked by itself. It gets no input; `ctx.origin` tells the tick. */
+export type ScheduleOptions = (
+  | {
+      /** Five fields: minute, hour, day of month, month, day of week. */
+      readonly cron: string
+      /** An IANA name such as `Europe/Berlin`; UTC if absent. */
+      readonly timezone?: string | undefined
+      readonly every?: undefined
+    }
+  | { readonly every: Duration; readonly cron?: undefined; readonly timezone?: undefined }
+) & {
+  /** Ticks missed while nothing ran: the last of them is made up for (the default), all are, or none. */
+  readonly catchUp?: 'latest' | 'all' | 'none' | undefined
+}
+
+/** Options of one handler; on a definition they hold for all its handlers that do not say otherwise. */
+export interface PolicyOptions {
   readonly retry?: HandlerRetryOptions | undefined
   /** The longest time of one attempt. */
   readonly timeout?: Duration | undefined
+  /** An attempt that does nothing, and waits for nothing durable, is given up after this time. */
+  readonly inactivityTimeout?: Duration | undefined
   /** How long a finished invocation is kept. */
   readonly retention?: Duration | undefined
+  /** How long an idempotency key is remembered, where that is longer than `retention`. */
+  readonly idempotencyRetention?: Duration | undefined
+  /** How many attempts of it may run at once, over all replicas. */
+  readonly concurrency?: number | undefined
+  readonly rate?: RateOptions | undefined
   /** Only other handlers may call it: neither HTTP nor subscriptions reach it. */
   readonly private?: boolean | undefined
+}
+
+/** Options of one handler. */
+export interface HandlerOptions extends PolicyOptions {
+  /** For handlers of services only: a tick names no key. */
+  readonly schedule?: ScheduleOptions | undefined
 }

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  definitionsByName,
-  handle,
-  runtimeOf,
-  service,
-} from '../../../lambda-runtime/src/definition.ts'
+import { definitionsByName, runtimeOf, service } from '../../../lambda-runtime/src/definition.ts'
 import { UsageError } from '../../../lambda-runtime/src/errors.ts'
+import { handle } from '../../../lambda-runtime/src/handle.ts'
 import { manifestOf } from '../../../lambda-runtime/src/manifest.ts'
 import { decodeManifest } from '../../../lambda-runtime/src/protocol/index.ts'
 import type { Definition } from '../../../lambda-runtime/src/types/definition.ts'
@@ -41,15 +37,16 @@ describe('a definition', () => {
       around: run,
     })
     expect([...runtime.handlers.values()]).toEqual([
-      { name: 'plain', mode: 'stateless', fn: ok, options: {} },
+      { name: 'plain', mode: 'stateless', fn: ok, serdes: {}, options: {} },
       {
         name: 'optioned',
         mode: 'stateless',
         fn: ok,
         input,
+        serdes: {},
         options: { retry: { maxAttempts: 3, onExhaustion: 'fail' }, timeoutMs: 60_000 },
       },
-      { name: 'bare', mode: 'stateless', fn: ok, options: {} },
+      { name: 'bare', mode: 'stateless', fn: ok, serdes: {}, options: {} },
     ])
   })
 
@@ -109,7 +106,7 @@ describe('a definition that cannot work', () => {
       'a handler that is no function',
       'a',
       { b: 1 },
-      '"a/b" is neither a function nor made by handle()',
+      '"a/b" is neither a function nor made by handle() or shared()',
     ],
     [
       'a bad duration',
@@ -138,7 +135,7 @@ describe('a definition that cannot work', () => {
   it('is refused where definitions are taken, when service() did not make it', () => {
     const strangers = [null, {}, 'orders', { kind: 'service', name: 'orders' }]
     for (const stranger of strangers) {
-      expect(() => runtimeOf(stranger as unknown as Definition)).toThrow('service() did not make')
+      expect(() => runtimeOf(stranger as unknown as Definition)).toThrow('did not make')
     }
   })
 
