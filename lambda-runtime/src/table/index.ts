@@ -19,5 +19,13 @@ export {
   segmentKey,
   segmentTtl,
 } from './segment-item.ts'
+export {
+  decodeStateItem,
+  encodeStateItem,
+  objectKey,
+  type StatePlace,
+  stateItemKey,
+  stateKey,
+} from './state-item.ts'
 export { TableError } from './table-error.ts'
 export { createTableJournal, type TableJournal, type TableJournalOptions } from './table-journal.ts'
