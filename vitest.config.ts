@@ -11,12 +11,17 @@ const integration = ['test/integration/**/*.test.ts']
 const packed = ['test/package-checks/**/*.test.ts']
 const contract = ['test/contract/**/*.test.ts']
 
+// biome-ignore lint/style/noProcessEnv: set by whoever runs the tests
+const isCi = process.env['CI'] !== undefined
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     expect: { requireAssertions: true },
-    sequence: { shuffle: true },
+    // In another order each time, but for the check of a change: that says the same each time it is asked.
+    sequence: { shuffle: true, ...(isCi && { seed: 1 }) },
+    setupFiles: ['test/support/reproducible.ts'],
     reporters: ['default', new CountReporter()],
     coverage: {
       provider: 'v8',
