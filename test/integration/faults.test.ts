@@ -21,8 +21,12 @@ type Moment = { readonly of: 'trip' | Child | 'any'; readonly nth: number }
 const nth = (of: Moment['of'], ...passings: readonly number[]): readonly Moment[] =>
   passings.map((passing) => ({ of, nth: passing }))
 
-/** Where a replica is killed while a trip is booked. The point before a commit is Kafka’s: `kafka-bad-input.test.ts`. */
-const moments: Record<Exclude<FaultPoint, 'accept.before-commit'>, readonly Moment[]> = {
+/**
+ * Where a replica is killed while a trip is booked. The point before a commit is Kafka’s: `kafka-bad-input.test.ts`; a
+ * trip has no promises: those are in `unit/engine/promises.test.ts`.
+ */
+type Point = Exclude<FaultPoint, 'accept.before-commit' | `promise.${string}`>
+const moments: Record<Point, readonly Moment[]> = {
   'accept.before-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],
   'accept.after-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],
   'append.before': [...nth('trip', 1, 2, 3, 4), ...nth('hotel', 2)],

@@ -1,4 +1,4 @@
-import type { Waiting } from '@fermata/lambda-runtime/protocol'
+import type { Entry, Waiting } from '@fermata/lambda-runtime/protocol'
 import {
   dueSleeps,
   isRunnable,
@@ -8,7 +8,16 @@ import {
 import { effectsOf, uncarried } from '@fermata/orchestrator/domain/invocation/effects'
 import { decideRetry, resolveRetry } from '@fermata/orchestrator/domain/retry'
 import { describe, expect, it } from 'vitest'
-import { attempt, created, fold, handler, journal, retry, suspendedOn } from './journals.ts'
+import {
+  attempt,
+  created,
+  fold,
+  handler,
+  journal,
+  otherId,
+  retry,
+  suspendedOn,
+} from './journals.ts'
 
 const failure = { code: 'oops', message: 'no luck' }
 const done = { kind: 'value', value: { json: 'done' } } as const
@@ -92,6 +101,38 @@ describe('effects', () => {
       segment &&
         effectsOf(segment).map((effect) => (effect.kind === 'create' ? effect.how : effect.kind)),
     ).toEqual(['send', 'call', 'complete-awakeable'])
+  })
+
+  it('reach signals, promises and other invocations', () => {
+    const promise = { workflow: 'signup', key: 'ada', name: 'verified' }
+    const entries = [
+      { kind: 'attach', op: 0, invocation: otherId },
+      { kind: 'promise-get', op: 1, promise },
+      { kind: 'promise-peek', op: 2, promise },
+      { kind: 'promise-complete', op: 3, promise, result: done },
+      { kind: 'signal-send', op: 4, invocation: otherId, name: 'go', value: { json: 1 } },
+      { kind: 'cancel-invocation', op: 5, invocation: otherId },
+    ] as const
+    const [attach, get, peek, complete, signal] = entries
+    const [segment] = journal([handler(1), ...entries])
+    expect(segment && effectsOf(segment)).toEqual([
+      { kind: 'signal', entry: signal },
+      { kind: 'cancel', invocation: otherId },
+      { kind: 'attach', entry: attach },
+      { kind: 'promise', entry: get },
+      { kind: 'promise', entry: peek },
+      { kind: 'promise', entry: complete },
+    ])
+  })
+
+  it('end what was called before a cancellation, and whatever a killed one called, after the calls', () => {
+    const cancelled: Entry = { kind: 'cancelled', upTo: 1, spared: [], at: 1, after: 1 }
+    const effects = (entry: Entry) => journal([handler(1), call, entry]).flatMap(effectsOf)
+    const create = { kind: 'create', how: 'call', entry: call }
+    expect(effects(cancelled)).toEqual([create, { kind: 'end-children', how: 'cancel', before: 1 }])
+    const all = Number.POSITIVE_INFINITY
+    const kill = { kind: 'end-children', how: 'kill', before: all }
+    expect(effects({ kind: 'killed' })).toEqual([create, kill])
   })
 
   it('remain for the segments after the watermark (trace 8)', () => {

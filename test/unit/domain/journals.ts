@@ -68,7 +68,7 @@ export function handler(epoch: number, writer = 'h'): Draft {
 }
 
 export function fold(segments: readonly Segment[]): InvocationState {
-  const state = evolveAll(undefined, segments)
+  const state = evolveAll(segments)
   if (state === undefined) throw new Error('the journal has no created entry')
   return state
 }

@@ -236,11 +236,15 @@ function decideCancel(
 ): Decision {
   if (state.phase.kind === 'closed' || state.cancel !== 'none') return nothing
   const news: Entry = { kind: 'cancel', ...(reason === undefined ? {} : { reason }) }
-  if (state.phase.kind === 'queued') {
-    // Nothing of it has run, so there is nothing to make up for.
+  if (hasDoneNothing(state)) {
     return { entries: [news, { kind: 'output', result: { kind: 'failure', failure: cancelled } }] }
   }
   return { entries: [news, ...advance({ ...state, cancel: 'asked' }, context)] }
+}
+
+/** Nothing of it has run, so there is nothing to make up for. */
+function hasDoneNothing({ epoch, created }: InvocationState): boolean {
+  return epoch === 0 && created.restartOf?.kept === undefined
 }
 
 function decideKill(

@@ -27,7 +27,10 @@ export function isRunnable(state: InvocationState, now: number): boolean {
   }
 }
 
-/** Its handler is to get a CancelledError: that does not wait for anything. */
+/**
+ * Its handler is to get a CancelledError, and no attempt has begun since: that does not wait for anything. One that
+ * fails before the error surfaces waits like any other.
+ */
 function isToCancel(state: InvocationState): boolean {
   return state.cancel === 'asked'
 }

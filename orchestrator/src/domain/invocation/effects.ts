@@ -26,8 +26,12 @@ export type Effect =
       readonly kind: 'promise'
       readonly entry: EntryOf<'promise-get' | 'promise-peek' | 'promise-complete'>
     }
-  /** Whoever was called and has not answered ends, too. */
-  | { readonly kind: 'end-children'; readonly how: 'cancel' | 'kill' }
+  /** Whoever was called by an op before `before` and has not answered ends, too: what is called later makes up for it. */
+  | {
+      readonly kind: 'end-children'
+      readonly how: 'cancel' | 'kill'
+      readonly before: number
+    }
 
 type EffectOf = { readonly [K in EntryKind]?: (entry: EntryOf<K>) => Effect }
 
@@ -36,8 +40,6 @@ const first: EffectOf = {
   send: (entry) => ({ kind: 'create', how: 'send', entry }),
   'signal-send': (entry) => ({ kind: 'signal', entry }),
   'cancel-invocation': ({ invocation }) => ({ kind: 'cancel', invocation }),
-  cancelled: () => ({ kind: 'end-children', how: 'cancel' }),
-  killed: () => ({ kind: 'end-children', how: 'kill' }),
 }
 
 const last: EffectOf = {
@@ -51,6 +53,8 @@ const last: EffectOf = {
   'promise-get': (entry) => ({ kind: 'promise', entry }),
   'promise-peek': (entry) => ({ kind: 'promise', entry }),
   'promise-complete': (entry) => ({ kind: 'promise', entry }),
+  cancelled: ({ after }) => ({ kind: 'end-children', how: 'cancel', before: after }),
+  killed: () => ({ kind: 'end-children', how: 'kill', before: Number.POSITIVE_INFINITY }),
 }
 
 /** The effects of one segment: first those that cannot wake the invocation itself, then those that can. */

@@ -89,6 +89,7 @@ const folds: { readonly [K in EntryKind]: Fold<K> } = {
   attempt: (state, entry, segment) => ({
     ...state,
     ...(state.phase.kind === 'paused' ? progressed : {}),
+    cancel: state.cancel === 'asked' ? 'told' : state.cancel,
     epoch: entry.epoch,
     deployment: entry.deployment,
     lastHandler: undefined,

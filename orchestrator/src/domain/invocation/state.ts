@@ -64,8 +64,8 @@ export type InvocationState = {
   readonly deadlines: ReadonlyMap<number, Deadline>
   readonly signals: ReadonlyMap<string, SignalLine>
   readonly signalIds: ReadonlySet<string>
-  /** `asked`: its handler is to get a CancelledError; `surfaced`: it has got it. */
-  readonly cancel: 'none' | 'asked' | 'surfaced'
+  /** Its handler is to get a CancelledError: `told` to the attempt that began since; `surfaced`: it has got it. */
+  readonly cancel: 'none' | 'asked' | 'told' | 'surfaced'
   readonly killed: boolean
   readonly patch: StatePatch
   /** Other invocations to tell the outcome, beside the caller in `created.origin`. */

@@ -29,7 +29,7 @@ export function perform(
     case 'promise':
       return performPromise(deps, work, session, effect.entry)
     case 'end-children':
-      return endChildren(work, session, effect.how)
+      return endChildren(deps, work, session, effect)
     default:
       return effect satisfies never
   }
@@ -101,14 +101,18 @@ async function end(work: Work, id: InvocationId, how: 'cancel' | 'kill'): Promis
   await work.stimulate(id, { kind: how, reason: undefined }, 'asks-again')
 }
 
-/** Only those that were called: what was sent goes its own way. */
+/** Only those that were called: what was sent goes its own way. The call goes first: it may stand in the same segment. */
 async function endChildren(
+  deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  how: 'cancel' | 'kill',
+  { how, before }: Extract<Effect, { kind: 'end-children' }>,
 ): Promise<void> {
-  const calls = [...(session.state?.calls.values() ?? [])]
-  await Promise.all(calls.map((entry) => end(work, creationOf(session, entry, 'call').id, how)))
+  const calls = [...(session.state?.calls ?? [])].filter(([op]) => op < before)
+  for (const [, entry] of calls) {
+    await call(deps, work, session, entry)
+    await end(work, creationOf(session, entry, 'call').id, how)
+  }
 }
 
 /** A callee that was created when its handler was still served answers for itself. */
