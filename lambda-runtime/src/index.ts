@@ -60,6 +60,7 @@ export type {
   CallOptions,
   HandlerOptions,
   HandlerRetryOptions,
+  MapOptions,
   PolicyOptions,
   RateOptions,
   RetryOptions,

@@ -43,6 +43,17 @@ describe('what a handler waits for is there', () => {
     ],
     ['all settled, with failures', true, { kind: 'allSettled', of: [F, V] }],
     ['all settled, but one', false, { kind: 'allSettled', of: [F, P] }],
+    ['as many failures as are tolerated', false, { kind: 'allSettled', of: [F, P], tolerance: 1 }],
+    [
+      'more failures than are tolerated',
+      true,
+      { kind: 'allSettled', of: [F, F, V, P], tolerance: 1 },
+    ],
+    [
+      'more than are tolerated, if the race was lost',
+      true,
+      { kind: 'allSettled', of: [{ kind: 'race', of: [P, F] }, P], tolerance: 0 },
+    ],
     [
       'a tree',
       false,

@@ -7,7 +7,13 @@ import * as v from 'valibot'
 export type Waiting =
   | { readonly kind: 'op'; readonly op: number }
   | { readonly kind: 'timer'; readonly at: number }
-  | { readonly kind: 'all' | 'any' | 'race' | 'allSettled'; readonly of: readonly Waiting[] }
+  | { readonly kind: 'all' | 'any' | 'race'; readonly of: readonly Waiting[] }
+  /** With a \`tolerance\` it is decided as well once more of them than that have failed. */
+  | {
+      readonly kind: 'allSettled'
+      readonly of: readonly Waiting[]
+      readonly tolerance?: number
+    }
 
 const opNumber = v.pipe(v.number(), v.integer(), v.minValue(0))
 
@@ -15,8 +21,13 @@ export const waitingSchema: v.GenericSchema<unknown, Waiting> = v.variant('kind'
   v.object({ kind: v.literal('op'), op: opNumber }),
   v.object({ kind: v.literal('timer'), at: v.number() }),
   v.object({
-    kind: v.picklist(['all', 'any', 'race', 'allSettled']),
+    kind: v.picklist(['all', 'any', 'race']),
     of: v.array(v.lazy(() => waitingSchema)),
+  }),
+  v.object({
+    kind: v.literal('allSettled'),
+    of: v.array(v.lazy(() => waitingSchema)),
+    tolerance: v.exactOptional(opNumber),
   }),
 ])
 
@@ -49,9 +60,17 @@ function statusOfWaiting(
       return statusOf(waiting.op)
     case 'timer':
       return waiting.at <= now ? 'value' : 'pending'
-    default:
-      return combine[waiting.kind](waiting.of.map((node) => statusOfWaiting(node, statusOf, now)))
+    default: {
+      const of = waiting.of.map((node) => statusOfWaiting(node, statusOf, now))
+      const tolerance = 'tolerance' in waiting ? waiting.tolerance : undefined
+      return exceeds(of, tolerance) ? 'either' : combine[waiting.kind](of)
+    }
   }
+}
+
+function exceeds(of: readonly WaitingStatus[], tolerance: number | undefined): boolean {
+  if (tolerance === undefined) return false
+  return of.filter((status) => status === 'failure' || status === 'either').length > tolerance
 }
 
 type Combinator = Exclude<Waiting['kind'], 'op' | 'timer'>

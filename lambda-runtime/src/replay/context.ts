@@ -14,6 +14,7 @@ import { type Combinator, combine } from './combinators.ts'
 import type { DurableEnv } from './durable.ts'
 import type { HandOuts } from './hand-outs.ts'
 import type { Issuer } from './issuer.ts'
+import { mapItems, runBranches } from './map.ts'
 import { SeededRandom } from './random.ts'
 import { resolveRunOptions } from './step-policy.ts'
 
@@ -64,6 +65,8 @@ export function createContext(deps: ContextDeps): ServiceContext {
     allSettled: combinator('allSettled'),
     any: combinator('any'),
     race: combinator('race'),
+    map: (...args: Parameters<typeof mapItems>[1]) => mapItems(env, args),
+    parallel: (...args: Parameters<typeof runBranches>[1]) => runBranches(env, args),
     now: () => handOuts.now,
     random: () => random.number(),
     uuid: () => random.uuid(),

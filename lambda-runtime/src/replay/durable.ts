@@ -22,6 +22,12 @@ export type Source =
       readonly of: readonly Durable<unknown>[]
     }
   | { readonly kind: 'same'; readonly as: Durable<unknown> }
+  /** Other promises, that are not all known when it is made. */
+  | {
+      readonly kind: 'changing'
+      readonly of: () => readonly Durable<unknown>[]
+      readonly waiting: () => Waiting | undefined
+    }
   /** Nothing that could be waited for durably. */
   | { readonly kind: 'none' }
 
@@ -129,6 +135,7 @@ export class Durable<T> extends Promise<T> implements DurablePromise<T> {
     if (source.kind === 'op') return source
     if (source.kind === 'none') return undefined
     if (source.kind === 'same') return source.as.waiting()
+    if (source.kind === 'changing') return source.waiting()
     const of = source.of.map((promise) => promise.waiting()).filter((node) => node !== undefined)
     return of.length === 0 ? undefined : { kind: source.kind, of }
   }
@@ -171,6 +178,7 @@ function late(after: Duration): Settlement<never> {
 
 function sourcesOf(source: Source): readonly Durable<unknown>[] {
   if (source.kind === 'op' || source.kind === 'none') return []
+  if (source.kind === 'changing') return source.of()
   return source.kind === 'same' ? [source.as] : source.of
 }
 
@@ -188,7 +196,7 @@ function follow(
   )
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -2,11 +2,13 @@ import type { Api, ByName, Client, Definition, SendClient, To } from './definiti
 import type { Awakeable, DurablePromise, PromiseHandle } from './durable-promise.ts'
 import type { Duration } from './duration.ts'
 import type { Log } from './log.ts'
-import type { CallOptions, RunOptions, SendOptions } from './options.ts'
+import type { CallOptions, MapOptions, RunOptions, SendOptions } from './options.ts'
 import type { Origin } from './origin.ts'
 import type { PromiseName } from './promise-name.ts'
 
 type Durables = readonly DurablePromise<unknown>[] | []
+type Branches = readonly (() => unknown)[] | []
+type BranchResult<B> = B extends () => infer R ? Awaited<R> : never
 
 /** What the closure of a step is given. */
 export interface Step {
@@ -66,6 +68,34 @@ export interface Context {
   ): DurablePromise<{ -readonly [I in keyof P]: PromiseSettledResult<Awaited<P[I]>> }>
   any<P extends Durables>(promises: P): DurablePromise<Awaited<P[number]>>
   race<P extends Durables>(promises: P): DurablePromise<Awaited<P[number]>>
+
+  /**
+   * Calls `fn` for each item, so many at a time, and gives the results in the order of the items. Where `fn` answers
+   * with a durable promise, the handler wakes once for all of them (with `concurrency`, for each that ends while
+   * others are left to begin).
+   *
+   * @example const labels = await ctx.map(parcels, (parcel) => ctx.call(shipping).label(parcel), { concurrency: 20 })
+   */
+  map<T, R>(
+    items: readonly T[],
+    fn: (item: T, index: number) => R | PromiseLike<R>,
+    options?: MapOptions & { readonly tolerance?: undefined },
+  ): DurablePromise<R[]>
+  /** With a tolerance it gives of each how it ended; more failures reject with the code `tolerance-exceeded`. */
+  map<T, R>(
+    items: readonly T[],
+    fn: (item: T, index: number) => R | PromiseLike<R>,
+    options: MapOptions & { readonly tolerance: number | `${number}%` },
+  ): DurablePromise<PromiseSettledResult<R>[]>
+  /** Like `map`, of branches that differ. */
+  parallel<B extends Branches>(
+    branches: B,
+    options?: MapOptions & { readonly tolerance?: undefined },
+  ): DurablePromise<{ -readonly [I in keyof B]: BranchResult<B[I]> }>
+  parallel<B extends Branches>(
+    branches: B,
+    options: MapOptions & { readonly tolerance: number | `${number}%` },
+  ): DurablePromise<{ -readonly [I in keyof B]: PromiseSettledResult<BranchResult<B[I]>> }>
 
   /** Epoch ms, the same on replay; it moves on with each awaited result and never goes backwards. */
   now(): number

@@ -26,6 +26,17 @@ export interface RunOptions {
   readonly atMostOnce?: boolean | undefined
 }
 
+/** Options of `ctx.map` and `ctx.parallel`. */
+export interface MapOptions {
+  /** How many may be under way at once; all of them if absent. */
+  readonly concurrency?: number | undefined
+  /**
+   * How many may fail, or which part of them (`'10%'`): then the result tells of each how it ended. Without it, the
+   * first failure is that of the whole.
+   */
+  readonly tolerance?: number | `${number}%` | undefined
+}
+
 /** Options of `ctx.call`. */
 export interface CallOptions {
   /** Calls with one key are one invocation of the target. */
