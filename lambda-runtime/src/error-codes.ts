@@ -24,6 +24,8 @@ export const sdkErrorCodes = {
   'protocol-json': 'A message is not JSON',
   'protocol-shape': 'A message is not as the protocol says',
   'protocol-version': 'Two sides speak different versions of the protocol',
+  'signature-invalid': 'The signature of the request is not good',
+  'signature-missing': 'The request is not signed',
   'step-exhausted': 'A step failed as often as it may',
   'step-failed': 'A step threw an error',
   'step-interrupted': 'A step that may start once was interrupted',

@@ -7,6 +7,7 @@ export {
   entrySchema,
   type OpKind,
 } from './entries.ts'
+export { httpTransport, type SignatureClaims } from './http.ts'
 export {
   type AwakeableId,
   awakeableId,

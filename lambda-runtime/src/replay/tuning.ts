@@ -46,7 +46,7 @@ export function resolveTuning(given: Partial<Tuning>, remainingMs: number): Tuni
 }
 
 /** A second or a tenth of the time, whichever is more, but never more than half of it. */
-function yieldMargin(remainingMs: number): number {
+export function yieldMargin(remainingMs: number): number {
   if (remainingMs === Number.POSITIVE_INFINITY) return 0
   return Math.min(Math.max(1_000, remainingMs / 10), remainingMs / 2)
 }

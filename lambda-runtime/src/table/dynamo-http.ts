@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel } from '../protocol/index.ts'
-import { credentialsFrom, type Environment, endpointOf } from './environment.ts'
+import { type Credentials, credentialsFrom, type Environment, endpointOf } from './environment.ts'
 import { type SigningKeys, signRequest } from './sign-request.ts'
 import { TableError } from './table-error.ts'
 
@@ -9,6 +9,8 @@ export type DynamoOperation = 'PutItem' | 'Query'
 export type DynamoHttpOptions = {
   readonly channel: Channel
   readonly environment: () => Environment
+  /** Instead of those of the environment. */
+  readonly credentials: (() => Promise<Credentials>) | undefined
   readonly fetch: typeof fetch
   readonly signingKeys: SigningKeys
   /** Longest wait for one answer, in ms. */
@@ -75,7 +77,7 @@ async function callOnce(
   const url = endpointOf(options.channel, environment)
   const headers = await signRequest(
     { url, region: options.channel.region, headers: headersOf(operation), body },
-    credentialsFrom(environment),
+    (await options.credentials?.()) ?? credentialsFrom(environment),
     new Date(),
     options.signingKeys,
   )

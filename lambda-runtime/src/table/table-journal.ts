@@ -7,7 +7,7 @@ import {
 } from './append-segment.ts'
 import { lifeOf } from './clash.ts'
 import type { DynamoOperation } from './dynamo-http.ts'
-import { type Environment, lambdaEnvironment } from './environment.ts'
+import { type Credentials, type Environment, lambdaEnvironment } from './environment.ts'
 import type { Item } from './item.ts'
 import {
   decodeSegmentItem,
@@ -29,6 +29,8 @@ export type TableJournal = {
 export type TableJournalOptions = {
   /** Read at each call: credentials rotate. */
   readonly environment?: () => Environment
+  /** Instead of those of the environment. */
+  readonly credentials?: (() => Promise<Credentials>) | undefined
   readonly fetch?: typeof fetch
   readonly requestTimeoutMs?: number
   readonly maxTries?: number
@@ -79,6 +81,7 @@ function createCall(request: InvokeRequest, options: TableJournalOptions): Call 
       {
         channel: request.channel,
         environment: options.environment ?? lambdaEnvironment,
+        credentials: options.credentials,
         fetch: options.fetch ?? fetch,
         signingKeys,
         requestTimeoutMs: options.requestTimeoutMs ?? 3_000,

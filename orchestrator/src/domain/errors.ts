@@ -83,6 +83,8 @@ export const foreignTitles = {
   'protocol-shape': 'A message is not as the protocol says',
   'protocol-version': 'Two sides speak different versions of the protocol',
   'segment-too-large': 'A segment is too large for the table',
+  'signature-invalid': 'The signature of the request is not good',
+  'signature-missing': 'The request is not signed',
   'step-exhausted': 'A step failed as often as it may',
   'step-failed': 'A step threw an error',
   'step-interrupted': 'A step that may start once was interrupted',

@@ -1,0 +1,130 @@
+import type { RuntimeDefinition } from '../definition.ts'
+import { createNodeHost, startTimer } from '../node-host.ts'
+import type { InvokeReply, InvokeRequest } from '../protocol/index.ts'
+import type { HandlerJournal } from '../replay/ports.ts'
+import type { AttemptDeps, runAttempt } from '../replay/run-attempt.ts'
+import { yieldMargin } from '../replay/tuning.ts'
+import type { Interceptors } from '../types/interceptors.ts'
+import type { Log } from '../types/log.ts'
+import { attemptMs } from './attempt-deadline.ts'
+import { Refusal } from './problem.ts'
+
+export interface AttemptsDeps {
+  readonly runAttempt: typeof runAttempt
+  readonly definitions: ReadonlyMap<string, RuntimeDefinition>
+  readonly journal: (request: InvokeRequest) => HandlerJournal
+  readonly logger: (request: InvokeRequest) => Log
+  readonly around: Interceptors
+  readonly maxConcurrent: number
+}
+
+/** Beyond its time an attempt gets this long to say so itself. */
+const graceMs = 500
+/** Where the request does not say how long an attempt may take. */
+const defaultMarginMs = 1_000
+
+type Running = { readonly giveUp: (why: Refusal) => void }
+
+/**
+ * The attempts under way in this process. No platform ends them: one that overruns its time is given up, and can
+ * append nothing from then on.
+ */
+export class Attempts {
+  readonly #deps: AttemptsDeps
+  readonly #running = new Set<Running>()
+  #isRetired = false
+
+  constructor(deps: AttemptsDeps) {
+    this.#deps = deps
+  }
+
+  get isRetired(): boolean {
+    return this.#isRetired
+  }
+
+  /** @throws Refusal `not-ready`, `overloaded`: not begun; `function-timed-out`, `function-failed`: given up */
+  async run(request: InvokeRequest): Promise<InvokeReply> {
+    if (this.#isRetired) throw new Refusal('not-ready', 'This server stops: ask another one')
+    const { maxConcurrent } = this.#deps
+    if (this.#running.size >= maxConcurrent) {
+      throw new Refusal('overloaded', `${maxConcurrent} attempts are under way here already`)
+    }
+    const ms = attemptMs(request)
+    let isOver = false
+    let reject: (why: Refusal) => void
+    const givenUp = new Promise<never>((_, refuse) => {
+      reject = refuse
+    })
+    const running: Running = {
+      giveUp: (why) => {
+        isOver = true
+        reject(why)
+      },
+    }
+    const stopTimer =
+      ms === Number.POSITIVE_INFINITY
+        ? () => undefined
+        : startTimer(ms + graceMs, () => running.giveUp(timedOut(ms)))
+    this.#running.add(running)
+    try {
+      return await Promise.race([this.#attempt(request, ms, () => isOver), givenUp])
+    } finally {
+      stopTimer()
+      this.#running.delete(running)
+    }
+  }
+
+  /** Begins no more; those under way end at their next op, so that others can go on with them. */
+  retire(): void {
+    this.#isRetired = true
+  }
+
+  /** Ends all that are still under way. */
+  abandon(): void {
+    const why = new Refusal(
+      'function-failed',
+      'The server was stopped while the attempt was under way',
+    )
+    for (const { giveUp } of this.#running) giveUp(why)
+  }
+
+  #attempt(request: InvokeRequest, ms: number, isOver: () => boolean): Promise<InvokeReply> {
+    const { runAttempt, definitions, journal, logger, around } = this.#deps
+    const startedAt = performance.now()
+    const yieldMarginMs = ms === Number.POSITIVE_INFINITY ? defaultMarginMs : yieldMargin(ms)
+    const remainingMs = (): number => {
+      const left = ms - (performance.now() - startedAt)
+      // Within the margin, where live code yields, but not so little that replay would be given up.
+      return this.#isRetired ? Math.min(left, yieldMarginMs * 0.75) : left
+    }
+    const deps: AttemptDeps = {
+      host: createNodeHost(remainingMs),
+      journal: (of) => cuttable(journal(of), isOver),
+      logger: logger(request),
+      around,
+      tuning: { yieldMarginMs },
+    }
+    return runAttempt(request, definitions, deps)
+  }
+}
+
+/** What was answered to be over writes no more, not even that it is alive. */
+function cuttable(journal: HandlerJournal, isOver: () => boolean): HandlerJournal {
+  const refuse = (): void => {
+    if (isOver()) throw new Error('The attempt was given up')
+  }
+  return {
+    async append(segment) {
+      refuse()
+      return journal.append(segment)
+    },
+    async tail(from) {
+      refuse()
+      return journal.tail(from)
+    },
+  }
+}
+
+function timedOut(ms: number): Refusal {
+  return new Refusal('function-timed-out', `The attempt timed out after ${ms} ms`)
+}
