@@ -6,6 +6,7 @@ import { handlerJournalContract } from './handler-journal-contract.ts'
 import { createHandClock } from './harness.ts'
 import { journalStoreContract } from './journal-store-contract.ts'
 import { leaseStoreContract } from './lease-store-contract.ts'
+import { promiseStoreContract } from './promise-store-contract.ts'
 import { registryStoreContract } from './registry-store-contract.ts'
 
 /** All contracts of the stores, on one server; each test has stores of its own on a shared table. */
@@ -37,5 +38,6 @@ export function dynamoContract(name: string, start: () => Promise<RunningStore>)
   agendaStoreContract(name, current)
   leaseStoreContract(name, current)
   registryStoreContract(name, current)
+  promiseStoreContract(name, current)
   handlerJournalContract(name, current)
 }

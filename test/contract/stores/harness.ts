@@ -10,6 +10,7 @@ import type {
   AgendaStore,
   JournalStore,
   LeaseStore,
+  PromiseStore,
   RegistryStore,
 } from '@fermata/orchestrator/ports'
 import { describe, test } from 'vitest'
@@ -23,6 +24,7 @@ export type StoresUnderTest = {
   readonly agenda: AgendaStore
   readonly leases: LeaseStore
   readonly registry: RegistryStore
+  readonly promises: PromiseStore
   readonly clock: HandClock
   /** A handler's journal over the same storage. */
   handlerJournal(request: InvokeRequest): TableJournal

@@ -7,6 +7,7 @@ import { handlerJournalContract } from './handler-journal-contract.ts'
 import { createHandClock, type StoresUnderTest } from './harness.ts'
 import { journalStoreContract } from './journal-store-contract.ts'
 import { leaseStoreContract } from './lease-store-contract.ts'
+import { promiseStoreContract } from './promise-store-contract.ts'
 import { registryStoreContract } from './registry-store-contract.ts'
 
 const table = createMemoryTable()
@@ -33,4 +34,5 @@ journalStoreContract('memory', () => stores)
 agendaStoreContract('memory', () => stores)
 leaseStoreContract('memory', () => stores)
 registryStoreContract('memory', () => stores)
+promiseStoreContract('memory', () => stores)
 handlerJournalContract('memory', () => stores)
