@@ -31,12 +31,39 @@ export class TerminalError extends Error {
   }
 }
 
-/** Something did not come in time: `orTimeout`, or a step's `timeout`. It is terminal. */
+/** Something did not come in time: `orTimeout`, a step's `timeout`, an awakeable's `heartbeat`. It is terminal. */
 export class TimeoutError extends TerminalError {
   override readonly name = 'TimeoutError'
 
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, { ...options, code: 'timeout', status: 504 })
+  constructor(
+    message: string,
+    options: {
+      readonly cause?: unknown
+      readonly code?: 'timeout' | 'heartbeat-timeout' | undefined
+    } = {},
+  ) {
+    super(message, { code: 'timeout', ...options, status: 504 })
+  }
+}
+
+/**
+ * The invocation was cancelled: what its handler waits for rejects with this, once. After that the handler goes on
+ * as ever, so that it can undo what it has done. It is terminal.
+ *
+ * @example
+ * try { await ctx.call(shipping).send(parcel) } catch (error) {
+ *   if (error instanceof CancelledError) await ctx.run('refund', () => refund(payment))
+ *   throw error
+ * }
+ */
+export class CancelledError extends TerminalError {
+  override readonly name = 'CancelledError'
+
+  constructor(
+    message = 'The invocation was cancelled',
+    options: { readonly cause?: unknown; readonly status?: number | undefined } = {},
+  ) {
+    super(message, { ...options, code: 'cancelled' })
   }
 }
 
@@ -68,6 +95,19 @@ export class UsageError extends Error {
     this.code = code
   }
 }
+
+/** A stored value cannot be opened, or cannot be stored where it should go. */
+export class PayloadError extends Error {
+  override readonly name = 'PayloadError'
+  readonly code: PayloadErrorCode
+
+  constructor(code: PayloadErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+  }
+}
+
+export type PayloadErrorCode = Extract<SdkErrorCode, 'blobs-unreachable' | `payload-${string}`>
 
 /** Whether `error`, which may be anything, is a value that cannot be stored or read. */
 export function isValueError(error: unknown): error is ValueError {

@@ -1,4 +1,12 @@
-import { isTerminal, TerminalError, TimeoutError, UsageError, ValueError } from './errors.ts'
+import {
+  CancelledError,
+  isTerminal,
+  PayloadError,
+  TerminalError,
+  TimeoutError,
+  UsageError,
+  ValueError,
+} from './errors.ts'
 import type { Failure } from './protocol/index.ts'
 
 const maxCauses = 8
@@ -17,12 +25,17 @@ export function toFailure(error: unknown, fallbackCode: string): Failure {
 /** The error that user code gets for a stored failure; its `cause` is the stored one's. */
 export function fromFailure(failure: Failure): TerminalError {
   const cause = failure.cause === undefined ? undefined : causeOf(failure.cause)
-  const error =
-    failure.code === 'timeout'
-      ? new TimeoutError(failure.message, { cause })
-      : new TerminalError(failure.message, { code: failure.code, status: failure.status, cause })
+  const error = errorFor(failure, cause)
   takeOver(error, failure)
   return error
+}
+
+function errorFor({ code, message, status }: Failure, cause: Error | undefined): TerminalError {
+  if (code === 'timeout' || code === 'heartbeat-timeout') {
+    return new TimeoutError(message, { cause, code })
+  }
+  if (code === 'cancelled') return new CancelledError(message, { cause, status })
+  return new TerminalError(message, { code, status, cause })
 }
 
 function causeOf(failure: Failure): Error {
@@ -75,9 +88,9 @@ function readCode(error: object): string | undefined {
   return code === undefined ? undefined : clip(code, maxCodeLength)
 }
 
-function isOurs(error: unknown): error is ValueError | UsageError {
+function isOurs(error: unknown): error is ValueError | UsageError | PayloadError {
   try {
-    return error instanceof ValueError || error instanceof UsageError
+    return [ValueError, UsageError, PayloadError].some((kind) => error instanceof kind)
   } catch {
     return false
   }

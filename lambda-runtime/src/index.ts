@@ -1,6 +1,7 @@
 export { object, service, workflow } from './definition.ts'
 export { type SdkErrorCode, sdkErrorCodes } from './error-codes.ts'
 export {
+  CancelledError,
   TerminalError,
   type TerminalErrorOptions,
   TimeoutError,
