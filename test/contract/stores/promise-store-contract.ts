@@ -11,7 +11,7 @@ import {
   type StoresUnderTest,
 } from './harness.ts'
 
-const valueOf = (json: string | number): Outcome => ({ kind: 'value', value: { json } })
+const withValue = (json: string | number): Outcome => ({ kind: 'value', value: { json } })
 
 function freshPromise(fields: Partial<PromiseRef> = {}): PromiseRef {
   return { workflow: 'signup', key: freshName('ada'), name: 'verified', ...fields }
@@ -23,10 +23,10 @@ const cases: StoreCases = {
     const promise = freshPromise()
     expect(await promises.read(promise)).toBeUndefined()
 
-    const won = await promises.complete(promise, valueOf('a'), 'first', inAnHour(stores))
-    const lost = await promises.complete(promise, valueOf('b'), 'second', inAnHour(stores))
+    const won = await promises.complete(promise, withValue('a'), 'first', inAnHour(stores))
+    const lost = await promises.complete(promise, withValue('b'), 'second', inAnHour(stores))
 
-    const standing = { name: 'verified', outcome: valueOf('a'), by: 'first' }
+    const standing = { name: 'verified', outcome: withValue('a'), by: 'first' }
     expect([won, lost]).toEqual([standing, standing])
     expect(await promises.read(promise)).toEqual(standing)
   },
@@ -35,7 +35,7 @@ const cases: StoreCases = {
     const { promises } = stores
     const promise = freshPromise()
     const complete = (i: number) =>
-      promises.complete(promise, valueOf(i), `writer ${i}`, inAnHour(stores))
+      promises.complete(promise, withValue(i), `writer ${i}`, inAnHour(stores))
 
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => complete(i)))
 
@@ -45,7 +45,7 @@ const cases: StoreCases = {
   'answers the same to the same writer again': async (stores) => {
     const promise = freshPromise()
     const complete = () =>
-      stores.promises.complete(promise, valueOf('a'), 'writer', inAnHour(stores))
+      stores.promises.complete(promise, withValue('a'), 'writer', inAnHour(stores))
 
     expect(await complete()).toEqual(await complete())
   },
@@ -57,8 +57,8 @@ const cases: StoreCases = {
     expect((await promises.read(rejected))?.outcome).toEqual(failure)
 
     const large = freshPromise()
-    await promises.complete(large, valueOf(denseText(200_000)), 'writer', clock.now() + hourMs)
-    expect((await promises.read(large))?.outcome).toEqual(valueOf(denseText(200_000)))
+    await promises.complete(large, withValue(denseText(200_000)), 'writer', clock.now() + hourMs)
+    expect((await promises.read(large))?.outcome).toEqual(withValue(denseText(200_000)))
   },
 
   'tells workflows, keys and names apart, whatever stands in them': async (stores) => {
@@ -75,7 +75,7 @@ const cases: StoreCases = {
     ]
     const { promises } = stores
     for (const [i, ref] of refs.entries()) {
-      await promises.complete(ref, valueOf(i), `${i}`, inAnHour(stores))
+      await promises.complete(ref, withValue(i), `${i}`, inAnHour(stores))
     }
 
     const read = await Promise.all(refs.map((ref) => promises.read(ref)))
@@ -123,14 +123,14 @@ const cases: StoreCases = {
   'forgets a promise that has expired: it may be completed anew': async (stores) => {
     const { promises, clock } = stores
     const promise = freshPromise()
-    await promises.complete(promise, valueOf('old'), 'first', inAnHour(stores))
+    await promises.complete(promise, withValue('old'), 'first', inAnHour(stores))
     clock.advance(hourMs)
     expect(await promises.read(promise)).toBeUndefined()
     expect(await promises.list(promise.workflow, promise.key)).toEqual([])
 
-    const anew = await promises.complete(promise, valueOf('new'), 'second', inAnHour(stores))
+    const anew = await promises.complete(promise, withValue('new'), 'second', inAnHour(stores))
     expect(anew.by).toBe('second')
-    expect((await promises.read(promise))?.outcome).toEqual(valueOf('new'))
+    expect((await promises.read(promise))?.outcome).toEqual(withValue('new'))
   },
 
   'keeps all promises of a key for longer when they are stamped anew, and none that is over':
@@ -139,10 +139,10 @@ const cases: StoreCases = {
       const key = freshName('ada')
       const names = ['a', 'b']
       for (const name of names) {
-        await promises.complete(freshPromise({ key, name }), valueOf(1), name, inAnHour(stores))
+        await promises.complete(freshPromise({ key, name }), withValue(1), name, inAnHour(stores))
       }
       const brief = freshPromise({ key, name: 'brief' })
-      await promises.complete(brief, valueOf(1), 'brief', clock.now() + 1_000)
+      await promises.complete(brief, withValue(1), 'brief', clock.now() + 1_000)
       clock.advance(2_000)
       await promises.restamp('signup', key, inAnHour(stores) + hourMs)
       clock.advance(hourMs)
