@@ -115,7 +115,7 @@ module.exports = {
         'of the SDK, the orchestrator shares the wire, the journal and the items, nothing else',
       severity: 'error',
       from: { path: orchestrator },
-      to: { path: sdk, pathNot: `${sdk}(protocol|table)/` },
+      to: { path: sdk, pathNot: `${sdk}(protocol|table|payload)/` },
     },
     ...Object.entries({
       '@aws-sdk/client-dynamodb': 'dynamodb',

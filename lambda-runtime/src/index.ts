@@ -70,6 +70,7 @@ export type {
   SendOptions,
 } from './types/options.ts'
 export type { Origin } from './types/origin.ts'
+export type { PayloadCodec } from './types/payload-codec.ts'
 export type { PromiseName } from './types/promise-name.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './types/schema.ts'
 export type { Serde } from './types/serde.ts'

@@ -1,5 +1,6 @@
 import { createLambdaHost } from './lambda-host.ts'
 import { createLambdaHandler } from './middleware/create-lambda-handler.ts'
+import { createAttemptPayloads } from './payload/attempt-payloads.ts'
 import { runAttempt } from './replay/run-attempt.ts'
 import { requestLogger } from './request-logger.ts'
 import { createTableJournal } from './table/table-journal.ts'
@@ -20,5 +21,6 @@ export function lambda(...definitions: readonly Definition[]): LambdaHandler {
     host: createLambdaHost,
     journal: createTableJournal,
     logger: requestLogger,
+    payloads: (codec) => createAttemptPayloads({ codec }),
   })
 }

@@ -14,7 +14,7 @@ import type { JournalView } from './journal-view.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { OpTable } from './op-table.ts'
 import { Outbox } from './outbox.ts'
-import type { HandlerHost, HandlerJournal } from './ports.ts'
+import type { AttemptPayloads, HandlerHost, HandlerJournal } from './ports.ts'
 import { quietWhile } from './replay-log.ts'
 import { Steps } from './steps.ts'
 import { TailReader } from './tail-reader.ts'
@@ -27,6 +27,7 @@ export type AssemblyDeps = {
   readonly writer: string
   readonly host: HandlerHost
   readonly journal: HandlerJournal
+  readonly payloads: AttemptPayloads | undefined
   readonly log: Log
   readonly tuning: Tuning
   readonly aroundRun: (call: RunCall, next: () => Promise<unknown>) => Promise<unknown>
@@ -76,11 +77,12 @@ export function assemble(deps: AssemblyDeps): Assembly {
 }
 
 /** What goes to the journal and comes from it. */
-function journalSide({ request, view, writer, host, journal, tuning }: AssemblyDeps, bell: Bell) {
+function journalSide(deps: AssemblyDeps, bell: Bell) {
+  const { request, view, writer, host, journal, payloads, tuning } = deps
   const me = { epoch: request.epoch, writer }
   const { maxSegmentBytes, tailFirstMs, tailMaxMs } = tuning
   return {
-    outbox: new Outbox({ journal, host, view, me, bell, maxSegmentBytes }),
+    outbox: new Outbox({ journal, payloads, host, view, me, bell, maxSegmentBytes }),
     tail: new TailReader({
       journal,
       view,

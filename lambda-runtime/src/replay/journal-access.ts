@@ -30,8 +30,8 @@ export class JournalAccess implements HandlerJournal {
     return this.#persist((journal) => journal.append(segment))
   }
 
-  tail(from: number): Promise<readonly Segment[]> {
-    return this.#persist((journal) => journal.tail(from))
+  tail(from: number, before?: number): Promise<readonly Segment[]> {
+    return this.#persist((journal) => journal.tail(from, before))
   }
 
   /** Nobody waits for it any more: it leaves no timer behind. */

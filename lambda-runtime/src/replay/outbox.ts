@@ -2,7 +2,7 @@ import type { Entry, Segment } from '../protocol/index.ts'
 import { protocolVersion } from '../protocol/index.ts'
 import type { Bell } from './bell.ts'
 import type { JournalView, Me } from './journal-view.ts'
-import type { HandlerHost, HandlerJournal } from './ports.ts'
+import type { AttemptPayloads, HandlerHost, HandlerJournal } from './ports.ts'
 import { fitting } from './segments.ts'
 
 /**
@@ -24,6 +24,7 @@ export type OutboxDeps = {
   readonly me: Me
   readonly bell: Bell
   readonly maxSegmentBytes: number
+  readonly payloads: AttemptPayloads | undefined
 }
 
 /** Conflicts in a row without anything new in the tail: something is wrong with the store. */
@@ -78,6 +79,11 @@ export class Outbox {
     return this.#items.some(({ role }) => role === 'result' || role === 'gate')
   }
 
+  /** The same, as it is stored. */
+  get packed(): Promise<readonly Entry[]> {
+    return this.#pack(this.entries)
+  }
+
   get holdsCommand(): boolean {
     return this.#items.some(({ role }) => role === 'command')
   }
@@ -115,24 +121,35 @@ export class Outbox {
 
   async #send(count: number): Promise<void> {
     for (let left = count; left > 0 && this.#state === 'open'; ) {
-      const entries = this.entries.slice(0, left)
-      const size = fitting(entries, this.#deps.maxSegmentBytes)
-      await this.#append(entries.slice(0, size))
-      left -= size
+      left -= await this.#sendSome(left)
     }
   }
 
-  async #append(entries: readonly Entry[]): Promise<void> {
+  /** Appends as many of the first `count` entries as fit one segment, and says how many. */
+  async #sendSome(count: number): Promise<number> {
     try {
-      const n = await this.#appendAtEnd(entries)
-      if (n === undefined) return this.fence()
-      this.#base = n
-      this.#lastAppendAt = this.#deps.host.now()
-      this.#items.splice(0, entries.length)
+      const given = this.entries.slice(0, count)
+      const entries = this.#deps.payloads === undefined ? given : await this.#pack(given)
+      const size = fitting(entries, this.#deps.maxSegmentBytes)
+      await this.#append(entries.slice(0, size))
+      return size
     } catch (cause) {
       this.#state = 'unreachable'
       this.#cause = cause
+      return 0
     }
+  }
+
+  async #pack(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    return this.#deps.payloads === undefined ? entries : this.#deps.payloads.pack(entries)
+  }
+
+  async #append(entries: readonly Entry[]): Promise<void> {
+    const n = await this.#appendAtEnd(entries)
+    if (n === undefined) return this.fence()
+    this.#base = n
+    this.#lastAppendAt = this.#deps.host.now()
+    this.#items.splice(0, entries.length)
   }
 
   /** Appends at the end of the journal, wherever that is by now; `undefined` when fenced (INV-2). */

@@ -1,4 +1,4 @@
-import type { Segment } from '../protocol/index.ts'
+import type { Entry, Failure, InvokeRequest, Segment } from '../protocol/index.ts'
 
 /** A running handler's way to its own journal. Both answer with what is durable. */
 export interface HandlerJournal {
@@ -7,8 +7,17 @@ export interface HandlerJournal {
    * `n`, `writer`) turns out to be stored already: the answer to an earlier try was lost (INV-1).
    */
   append(segment: Segment): Promise<'appended' | 'conflict'>
-  /** The segments from `from` on, in order, read consistently. */
-  tail(from: number): Promise<readonly Segment[]>
+  /** The segments from `from` on, and before `before`, in order, read consistently. */
+  tail(from: number, before?: number): Promise<readonly Segment[]>
+}
+
+/** How values are stored: sealed, or kept elsewhere where they are too long. The handler itself sees neither. */
+export interface AttemptPayloads {
+  openRequest(request: InvokeRequest): Promise<InvokeRequest>
+  open(segments: readonly Segment[]): Promise<readonly Segment[]>
+  /** The same entry gives the same again: what is appended anew must not differ (INV-1). */
+  pack(entries: readonly Entry[]): Promise<readonly Entry[]>
+  packFailure(failure: Failure): Promise<Failure>
 }
 
 /** Time, timers and chance for one attempt; a simulation brings its own. */

@@ -2,6 +2,8 @@ import { toFailure } from '../failure.ts'
 import type { Entry, InvokeReply, InvokeRequest, ReplyStatus } from '../protocol/index.ts'
 import { protocolVersion } from '../protocol/index.ts'
 import type { Outbox } from './outbox.ts'
+import { payloadEnd } from './payload-end.ts'
+import type { AttemptPayloads } from './ports.ts'
 import { entryBytes, fitting } from './segments.ts'
 
 export type ReplyDeps = {
@@ -12,16 +14,25 @@ export type ReplyDeps = {
   readonly appendsItsEnd: boolean
   readonly maxSegmentBytes: number
   readonly maxReplyBytes: number
+  readonly payloads: AttemptPayloads | undefined
 }
 
 /**
  * Ends an attempt. What is not durable goes into the reply as far as it fits one segment; what stands before
  * that is appended first, and so is the end itself where the reply would be too large or its loss would cost time.
  */
-export async function endWith(status: ReplyStatus, deps: ReplyDeps): Promise<InvokeReply> {
+export async function endWith(given: ReplyStatus, deps: ReplyDeps): Promise<InvokeReply> {
+  try {
+    return await endPacked(await packedStatus(given, deps.payloads), deps)
+  } catch (cause) {
+    return replyOf(deps, payloadEnd(cause) ?? unreachable(cause), [])
+  }
+}
+
+async function endPacked(status: ReplyStatus, deps: ReplyDeps): Promise<InvokeReply> {
   const { outbox } = deps
   const end = endEntryOf(status)
-  const { keep, bytes } = lastSegment(outbox.entries, end, deps.maxSegmentBytes)
+  const { keep, bytes } = lastSegment(await outbox.packed, end, deps.maxSegmentBytes)
   const isTooLarge = bytes > deps.maxReplyBytes
   const appendsEnd = end !== undefined && (deps.appendsItsEnd || isTooLarge)
   if (appendsEnd) outbox.add('note', end)
@@ -31,11 +42,28 @@ export async function endWith(status: ReplyStatus, deps: ReplyDeps): Promise<Inv
   if (isTooLarge && outbox.state === 'unreachable') {
     return replyOf(deps, unreachable(outbox.cause), [])
   }
-  return replyOf(
-    deps,
-    status,
-    outbox.entries.filter((entry) => entry !== end),
-  )
+  // What is left ends with the end, where that was to be appended.
+  const left = await outbox.packed
+  return replyOf(deps, status, appendsEnd ? left.slice(0, -1) : left)
+}
+
+/** The status as it is stored: an end that the handler appends itself has the same parts. */
+async function packedStatus(
+  status: ReplyStatus,
+  payloads: AttemptPayloads | undefined,
+): Promise<ReplyStatus> {
+  if (payloads === undefined) return status
+  if (status.kind === 'retry') {
+    return { kind: 'retry', failure: await payloads.packFailure(status.failure) }
+  }
+  const end = endEntryOf(status)
+  const [packed] = end === undefined ? [] : await payloads.pack([end])
+  if (packed?.kind === 'paused') return { kind: 'paused', failure: packed.reason }
+  if (packed?.kind !== 'output') return status
+  const { result } = packed
+  return result.kind === 'value'
+    ? { kind: 'completed', value: result.value }
+    : { kind: 'failed', failure: result.failure }
 }
 
 /** The attempt could not get at its journal: the next may fare better. */

@@ -11,7 +11,8 @@ import { type Assembly, assemble } from './assemble.ts'
 import type { HandlerEnd } from './attempt.ts'
 import { JournalAccess } from './journal-access.ts'
 import { JournalView } from './journal-view.ts'
-import type { HandlerHost, HandlerJournal } from './ports.ts'
+import { opening, payloadEnd } from './payload-end.ts'
+import type { AttemptPayloads, HandlerHost, HandlerJournal } from './ports.ts'
 import { noLog } from './replay-log.ts'
 import { endWith, replyOf, unreachable } from './reply.ts'
 import { resolveTuning, type Tuning } from './tuning.ts'
@@ -20,6 +21,8 @@ export type AttemptDeps = {
   readonly host: HandlerHost
   /** Opened at the first use: most attempts need none. */
   readonly journal: (request: InvokeRequest) => HandlerJournal
+  /** How values are stored; as they are, if absent. */
+  readonly payloads?: (request: InvokeRequest) => Promise<AttemptPayloads | undefined>
   readonly logger?: Log
   /** Around what the definition has around its handlers. */
   readonly around?: Interceptors
@@ -41,9 +44,12 @@ export async function runAttempt(
     const definition = definitions.get(request.target.service)
     const handler = definition?.handlers.get(request.target.handler)
     if (definition === undefined || handler === undefined) return answer(notServed(request))
-    return await attempt(request, { definition, handler, writer }, deps)
+    const payloads = await deps.payloads?.(request)
+    const opened = (await payloads?.openRequest(request)) ?? request
+    return await attempt(opened, { definition, handler, writer, payloads }, deps)
   } catch (error) {
-    return answer({ kind: 'retry', failure: toFailure(error, 'internal') })
+    const failed = { kind: 'retry', failure: toFailure(error, 'internal') } as const
+    return answer(payloadEnd(error) ?? failed)
   }
 }
 
@@ -51,6 +57,7 @@ type Served = {
   readonly definition: RuntimeDefinition
   readonly handler: RuntimeHandler
   readonly writer: string
+  readonly payloads: AttemptPayloads | undefined
 }
 
 async function attempt(
@@ -59,30 +66,33 @@ async function attempt(
   deps: AttemptDeps,
 ): Promise<InvokeReply> {
   const { host, logger = noLog } = deps
-  const { writer } = served
+  const { writer, payloads } = served
   const tuning = resolveTuning(deps.tuning ?? {}, host.remainingMs())
-  const journal = new JournalAccess(deps.journal, request, host, tuning)
+  const journal = new JournalAccess(opening(deps.journal, payloads), request, host, tuning)
   const answer = (status: ReplyStatus): InvokeReply => replyOf({ request, writer }, status, [])
   const segments = await wholeJournal(request, journal).catch((cause: unknown) => ({ cause }))
-  if ('cause' in segments) return answer(unreachable(segments.cause))
+  if ('cause' in segments) {
+    return answer(payloadEnd(segments.cause) ?? unreachable(segments.cause))
+  }
   const view = new JournalView({ epoch: request.epoch, writer }, segments)
   if (view.isFenced) return answer({ kind: 'fenced' })
   const { created } = view
   if (created === undefined) return answer(unreadable(request))
   const around = nest(deps.around ?? {}, served.definition.around)
   const parts = assemble({
-    ...{ request, created, view, writer, host, journal, tuning, log: logger },
+    ...{ request, created, view, writer, host, journal, payloads, tuning, log: logger },
     aroundRun: around.run,
   })
   const call = { ctx: parts.ctx, ...request.target }
   void runHandler(served.handler, call, created.input, around.handler).then(parts.end)
   const status = await parts.attempt.run()
-  return conclude(status, { request, writer, tuning, journal, logger, parts })
+  return conclude(status, { request, writer, payloads, tuning, journal, logger, parts })
 }
 
 type Conclusion = {
   readonly request: InvokeRequest
   readonly writer: string
+  readonly payloads: AttemptPayloads | undefined
   readonly tuning: Tuning
   readonly journal: JournalAccess
   readonly logger: Log
@@ -91,14 +101,14 @@ type Conclusion = {
 
 /** From here on nothing that user code does counts. What executes is told so, and is not waited for. */
 async function conclude(status: ReplyStatus, conclusion: Conclusion): Promise<InvokeReply> {
-  const { request, writer, tuning, journal, logger, parts } = conclusion
+  const { request, writer, payloads, tuning, journal, logger, parts } = conclusion
   const unstarted = parts.close()
   if (status.kind === 'completed' && unstarted.length > 0) {
     logger.warn({ steps: unstarted }, 'The handler returned before these steps were started')
   }
   const { outbox, keepAlive } = parts
   const reply = await endWith(status, {
-    ...{ request, writer, outbox },
+    ...{ request, writer, outbox, payloads },
     appendsItsEnd: keepAlive.hasSpoken,
     maxSegmentBytes: tuning.maxSegmentBytes,
     maxReplyBytes: tuning.maxReplyBytes,
@@ -112,9 +122,11 @@ async function wholeJournal(
   { journal, journalFrom }: InvokeRequest,
   access: HandlerJournal,
 ): Promise<readonly Segment[]> {
-  const [first] = journal
+  const [first, ...newest] = journal
   if (journalFrom === undefined || first === undefined) return journal
-  return [first, ...(await access.tail(1))]
+  const middle = (await access.tail(1, journalFrom)).slice(0, journalFrom - 1)
+  if (middle.length === journalFrom - 1) return [first, ...middle, ...newest]
+  throw new Error(`The journal ends at segment ${middle.length}, and goes on at ${journalFrom}`)
 }
 
 /** Decodes, validates, calls; whatever is thrown, an end comes of it. It never rejects. */

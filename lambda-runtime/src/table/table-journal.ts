@@ -23,7 +23,7 @@ import { fromWireItem, toWireItem } from './wire-item.ts'
 /** A running handler's way to its own journal: `HandlerJournal` of the replay side. */
 export type TableJournal = {
   append(segment: Segment): Promise<'appended' | 'conflict'>
-  tail(from: number): Promise<readonly Segment[]>
+  tail(from: number, before?: number): Promise<readonly Segment[]>
 }
 
 export type TableJournalOptions = {
@@ -67,8 +67,8 @@ export function createTableJournal(
       }
       return answer.kind
     },
-    async tail(from) {
-      return lifeOf(await segments.list(from), first.born, from)
+    async tail(from, before) {
+      return lifeOf(await segments.list(from, before), first.born, from)
     },
   }
 }
@@ -121,15 +121,23 @@ class HandlerSegments implements SegmentTable {
   }
 
   async read(n: number): Promise<StoredSegment | undefined> {
-    const page = await this.#query('pk = :pk AND sk = :sk', n, undefined)
+    const page = await this.#query(
+      'pk = :pk AND sk = :sk',
+      { ':sk': { S: segmentKey(n) } },
+      undefined,
+    )
     return page.items[0]
   }
 
-  async list(from: number): Promise<readonly StoredSegment[]> {
+  async list(from: number, before?: number): Promise<readonly StoredSegment[]> {
     const stored: StoredSegment[] = []
+    const last = before === undefined ? {} : { ':last': { S: segmentKey(before - 1) } }
+    const values = { ':sk': { S: segmentKey(from) }, ...last }
+    const range =
+      before === undefined ? 'pk = :pk AND sk >= :sk' : 'pk = :pk AND sk BETWEEN :sk AND :last'
     let start: unknown
     do {
-      const page = await this.#query('pk = :pk AND sk >= :sk', from, start)
+      const page = await this.#query(range, values, start)
       stored.push(...page.items)
       start = page.next
     } while (start !== undefined)
@@ -153,11 +161,11 @@ class HandlerSegments implements SegmentTable {
     }
   }
 
-  async #query(condition: string, n: number, start: unknown) {
+  async #query(condition: string, values: object, start: unknown) {
     const answer = await this.#call('Query', {
       ConsistentRead: true,
       KeyConditionExpression: condition,
-      ExpressionAttributeValues: { ':pk': { S: this.#pk }, ':sk': { S: segmentKey(n) } },
+      ExpressionAttributeValues: { ':pk': { S: this.#pk }, ...values },
       ...(start === undefined ? {} : { ExclusiveStartKey: start }),
     })
     const items = Array.isArray(answer['Items']) ? answer['Items'] : []

@@ -1,4 +1,5 @@
 import type { Interceptors } from './interceptors.ts'
+import type { PayloadCodec } from './payload-codec.ts'
 
 /** What a middleware of middy sees. Structural on purpose: no type of middy or of AWS shows in this package. */
 export interface MiddlewareRequest {
@@ -27,4 +28,6 @@ export interface LambdaHandler {
   use(middleware: Middleware | readonly Middleware[]): LambdaHandler
   /** Goes around the handlers and steps of all services here; those of a service's own `around` lie within. */
   around(interceptors: Interceptors): LambdaHandler
+  /** Seals what is stored, and opens it. Without one the keys in `FERMATA_PAYLOAD_KEYS` do, if there are any. */
+  codec(codec: PayloadCodec): LambdaHandler
 }

@@ -24,10 +24,10 @@ export class MemoryJournal implements HandlerJournal {
     return answer
   }
 
-  async tail(from: number): Promise<readonly Segment[]> {
+  async tail(from: number, before?: number): Promise<readonly Segment[]> {
     await this.hooks.beforeTail?.(from)
     this.reads += 1
-    return structuredClone(this.segments.slice(from))
+    return structuredClone(this.segments.slice(from, before))
   }
 
   /** Appends as the orchestrator does, at the end. */

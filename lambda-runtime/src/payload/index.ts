@@ -1,0 +1,7 @@
+export type { BlobStore } from '../blobs/blob-store.ts'
+export { MemoryBlobs } from '../blobs/memory-blobs.ts'
+export { openBlobs } from '../blobs/open-blobs.ts'
+export { PayloadError, type PayloadErrorCode } from '../errors.ts'
+export type { PayloadCodec } from '../types/payload-codec.ts'
+export { aesGcm, type PayloadKeys } from './aes-gcm.ts'
+export { Payloads, type PayloadsOptions, type Place } from './payloads.ts'
