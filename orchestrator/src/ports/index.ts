@@ -1,6 +1,8 @@
 export type { AgendaEntry, AgendaItem, AgendaKind, AgendaStore } from './agenda-store.ts'
+export type { Calendar, CronSpec } from './calendar.ts'
 export type { Clock, Random } from './clock.ts'
 export type { FaultPoint, FaultPoints } from './fault-points.ts'
+export type { IdentityConfig, IdentityView } from './identity.ts'
 export type {
   Admin,
   DeadRecord,
@@ -18,6 +20,7 @@ export type { InvokeOutcome, Invoker } from './invoker.ts'
 export type { Appended, Journal, JournalStore } from './journal-store.ts'
 export type { LeaseStore, Leases, ReplicaRecord, ShardRecord } from './lease-store.ts'
 export type { LogFields, Logger } from './logger.ts'
+export type { PayloadPlace, Payloads } from './payloads.ts'
 export type { PromiseRecord, PromiseStore, PromiseWaiter } from './promise-store.ts'
 export type {
   PartitionPosition,
@@ -28,3 +31,4 @@ export type {
   SourceSpec,
 } from './record-source.ts'
 export type { RegistryDocument, RegistryStore } from './registry-store.ts'
+export type { ScheduleRequest, Schedules, ScheduleView } from './schedules.ts'

@@ -4,6 +4,7 @@ import type {
   FaultPoints,
   Invoker,
   Logger,
+  Payloads,
   PromiseStore,
   Random,
 } from '../../ports/index.ts'
@@ -38,6 +39,8 @@ export type EngineDeps = {
   readonly concurrency: Concurrency
   readonly directory: Directory
   readonly invoker: Invoker
+  /** Of use at edges alone: what is passed on inside stays packed. */
+  readonly payloads: Payloads
   readonly promises: PromiseStore
   readonly waiters: OutputWaiters
   readonly clock: Clock

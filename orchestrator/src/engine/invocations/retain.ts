@@ -13,10 +13,11 @@ export function halfRetention(session: JournalSession, state: InvocationState): 
  * entry that was made for an earlier stamp may then be given up.
  */
 export async function retain(
-  { clock, guards }: EngineDeps,
+  deps: EngineDeps,
   session: JournalSession,
   state: InvocationState,
 ): Promise<'retained' | 'not-due'> {
+  const { clock, guards } = deps
   const now = clock.now()
   const dueAt = halfRetention(session, state)
   if (now < dueAt || state.phase.kind === 'closed') return 'not-due'
@@ -24,9 +25,23 @@ export async function retain(
   // All who do this at about the same time come to the same moment.
   const nextAt = dueAt + half * (Math.floor((now - dueAt) / half) + 1)
   await guards.name(session.id, 'retain', nextAt)
+  await touchBlobs(deps, session)
   await session.stampCarried()
   await session.restamp(nextAt + half)
   return 'retained'
+}
+
+/**
+ * Its blobs live as long as the journal does. One that cannot be touched now does not keep the journal from being
+ * stamped: whatever deletes old blobs waits for longer than two such times.
+ */
+async function touchBlobs({ payloads, logger }: EngineDeps, session: JournalSession): Promise<void> {
+  try {
+    await payloads.touch(session.segments.flatMap(({ entries }) => entries))
+  } catch (error) {
+    const { id } = session
+    logger.warn({ invocation: id, error }, 'The blobs of a journal could not be kept young')
+  }
 }
 
 function halfOf({ created }: InvocationState): number {

@@ -1,0 +1,69 @@
+import { parseAwakeableId, ProtocolError, serviceOf } from '@fermata/lambda-runtime/protocol'
+import type { Ingress, InvokeOutcome, Invoker, Payloads } from '../../ports/index.ts'
+import type { RecordAcceptor } from '../subscriptions/record-acceptor.ts'
+
+/** The ingress, whose callers see values as they are, over one whose journals hold them packed. */
+export function packedIngress(ingress: Ingress, payloads: Payloads): Ingress {
+  return {
+    async submit(submission) {
+      const { input, headers, target } = submission
+      return ingress.submit({
+        ...submission,
+        input: await payloads.pack(input, target),
+        headers: await payloads.packHeaders(headers),
+      })
+    },
+    attach: async (id, signal) => payloads.openOutcome(await ingress.attach(id, signal)),
+    async output(id) {
+      const outcome = await ingress.output(id)
+      return outcome === undefined ? undefined : payloads.openOutcome(outcome)
+    },
+    async completeAwakeable(id, outcome) {
+      const service = serviceOfAwakeable(id)
+      const packed =
+        service === undefined ? outcome : await payloads.packOutcome(outcome, service)
+      return ingress.completeAwakeable(id, packed)
+    },
+  }
+}
+
+/** `undefined`: an id that names nothing. Whoever takes it says so. */
+function serviceOfAwakeable(id: string): string | undefined {
+  try {
+    return serviceOf(parseAwakeableId(id).invocation)
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
+  }
+}
+
+/** Records' values and headers are packed before their invocations are created. */
+export function packedAcceptor(acceptor: RecordAcceptor, payloads: Payloads): RecordAcceptor {
+  return {
+    async accept(request, signal) {
+      const { input, headers, target } = request
+      const packed = {
+        input: await payloads.pack(input, target),
+        headers: await payloads.packHeaders(headers),
+      }
+      return acceptor.accept({ ...request, ...packed }, signal)
+    },
+  }
+}
+
+/** What a function dies of may quote what it worked on: it is packed before it is written to a journal. */
+export function packedInvoker(invoker: Invoker, payloads: Payloads): Invoker {
+  if (!payloads.seals) return invoker
+  return {
+    invoke: async (address, request, signal) =>
+      packedFailure(await invoker.invoke(address, request, signal), payloads),
+    discover: (address) => invoker.discover(address),
+    close: () => invoker.close(),
+  }
+}
+
+async function packedFailure(outcome: InvokeOutcome, payloads: Payloads): Promise<InvokeOutcome> {
+  return 'failure' in outcome
+    ? { ...outcome, failure: await payloads.packFailure(outcome.failure) }
+    : outcome
+}
