@@ -67,7 +67,7 @@ class Copier {
       return this.#within(object, () => this.#copyArray(object))
     }
     this.plain = false
-    if (isBytes(object)) return Buffer.isBuffer(object) ? new Uint8Array(object) : object.slice()
+    if (isBytes(object)) return copyOfBytes(object)
     switch (prototype) {
       case Date.prototype:
         return new Date((object as Date).getTime())
@@ -179,8 +179,14 @@ function isArrayPrototype(prototype: object): boolean {
   return Array.isArray(prototype) && isRoot(Object.getPrototypeOf(prototype))
 }
 
-/** Typed arrays; Node's `Buffer` is stored, and comes back, as a `Uint8Array`. */
-function isBytes(object: object): object is Uint8Array {
+type TypedArray = Uint8Array | Float64Array
+
+/** Node's `Buffer` is stored, and comes back, as a `Uint8Array`. */
+function copyOfBytes(bytes: TypedArray): TypedArray {
+  return bytes instanceof Uint8Array ? new Uint8Array(bytes) : bytes.slice()
+}
+
+function isBytes(object: object): object is TypedArray {
   return ArrayBuffer.isView(object) && bytesTag.test(Object.prototype.toString.call(object))
 }
 

@@ -1,0 +1,16 @@
+export { connect } from './client/connection.ts'
+export { RequestError } from './client/request-error.ts'
+export { TerminalError, TimeoutError, UsageError, ValueError } from './errors.ts'
+export type {
+  Connection,
+  ConnectOptions,
+  OutsideAwakeable,
+  OutsideCallOptions,
+  OutsideClient,
+  OutsideInvocation,
+  OutsideSendClient,
+  OutsideSendOptions,
+  RequestOptions,
+  Resolver,
+  Submitted,
+} from './types/client.ts'
