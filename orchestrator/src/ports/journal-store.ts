@@ -27,4 +27,6 @@ export interface JournalStore {
   append(id: InvocationId, segment: Segment, expires: number): Promise<Appended>
   /** Moves the expiry of every segment of an existing, unexpired journal. Segment 0 last decides. */
   restamp(id: InvocationId, born: string, count: number, expires: number): Promise<void>
+  /** Deletes the life `born`, segment 0 first: without it the rest is nothing, and expires. */
+  remove(id: InvocationId, born: string, count: number): Promise<void>
 }

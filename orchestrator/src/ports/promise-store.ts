@@ -31,4 +31,6 @@ export interface PromiseStore {
   list(workflow: string, key: string): Promise<readonly PromiseRecord[]>
   /** Moves the expiry of all promises of a workflow's key: its run goes on. */
   restamp(workflow: string, key: string, expires: number): Promise<void>
+  /** Forgets the outcomes of all promises of a workflow's key. Who waits, goes on waiting. */
+  clear(workflow: string, key: string): Promise<void>
 }

@@ -248,6 +248,29 @@ const cases: StoreCases = {
     expect(await stores.journals.tail(id, 'life-1', 2)).toEqual([])
   },
 
+  'forgets a life that is removed, and no other; the id may be used anew': async (stores) => {
+    const { id, segments } = await journalOf(stores, 12)
+    await stores.journals.remove(id, 'life-9', 12)
+    expect((await stores.journals.load(id)).segments).toEqual(segments)
+
+    await stores.journals.remove(id, 'life-1', 12)
+    await stores.journals.remove(id, 'life-1', 12)
+    expect((await stores.journals.load(id)).segments).toEqual([])
+    expect(await stores.journals.tail(id, 'life-1', 1)).toEqual([])
+
+    const anew = segmentOf(0, { born: 'life-2' })
+    expect(await stores.journals.append(id, anew, inAnHour(stores))).toEqual({ kind: 'appended' })
+    expect((await stores.journals.load(id)).segments).toEqual([anew])
+  },
+
+  'ends a removal that was cut short': async (stores) => {
+    const { id } = await journalOf(stores, 3)
+    await stores.erase(id, 0)
+    await stores.journals.remove(id, 'life-1', 3)
+
+    expect(await stores.journals.tail(id, 'life-1', 1)).toEqual([])
+  },
+
   'gives out copies': async (stores) => {
     const { id, segments } = await journalOf(stores, 1)
     const loaded = await stores.journals.load(id)

@@ -151,6 +151,23 @@ const cases: StoreCases = {
       expect(await promises.read(brief)).toBeUndefined()
       await promises.restamp('signup', freshName('nobody'), inAnHour(stores))
     },
+
+  'forgets the outcomes of a key, and its waiters go on waiting': async (stores) => {
+    const { promises } = stores
+    const promise = freshPromise()
+    const other = freshPromise()
+    const waiter = { invocation: freshInvocation(), op: 0 }
+    await promises.addWaiter(promise, waiter, inAnHour(stores))
+    for (const each of [promise, { ...promise, name: 'b' }, other]) {
+      await promises.complete(each, withValue(1), 'writer', inAnHour(stores))
+    }
+    await promises.clear(promise.workflow, promise.key)
+    await promises.clear(promise.workflow, promise.key)
+
+    expect(await promises.list(promise.workflow, promise.key)).toEqual([])
+    expect(await promises.waiters(promise)).toEqual([waiter])
+    expect((await promises.read(other))?.by).toBe('writer')
+  },
 }
 
 /** What every PromiseStore must do. */

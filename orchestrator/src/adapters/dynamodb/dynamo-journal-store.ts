@@ -67,6 +67,18 @@ export class DynamoJournalStore implements JournalStore {
     await this.#stamp(id, 0, set, unexpired(born, this.#clock.now()))
   }
 
+  async remove(id: InvocationId, born: string, count: number): Promise<void> {
+    const [first, ...others] = Array.from({ length: count }, (_, n) => segmentItemKey(id, n))
+    if (first === undefined) return
+    const removed = await this.#table.remove('journal', first, lifeIs(born))
+    const isOther = !removed.done && removed.standing !== undefined
+    if (isOther) return
+    for (let i = 0; i < others.length; i += restampWidth) {
+      const some = others.slice(i, i + restampWidth)
+      await Promise.all(some.map((key) => this.#table.remove('journal', key, lifeIs(born))))
+    }
+  }
+
   async #stamp(id: InvocationId, n: number, set: Item, condition: Condition): Promise<void> {
     await this.#table.update('journal', segmentItemKey(id, n), set, condition)
   }

@@ -1,5 +1,5 @@
 import type { Outcome, PromiseRef } from '@fermata/lambda-runtime/protocol'
-import type { Item } from '@fermata/lambda-runtime/table'
+import type { Item, ItemKey } from '@fermata/lambda-runtime/table'
 import type { Clock, PromiseRecord, PromiseStore, PromiseWaiter } from '../../ports/index.ts'
 import type { Condition, DynamoTable } from './dynamo-table.ts'
 import {
@@ -75,17 +75,22 @@ export class DynamoPromiseStore implements PromiseStore {
 
   async restamp(workflow: string, key: string, expires: number): Promise<void> {
     for (const { pk, sk } of await this.#outcomes(workflow, key)) {
-      if (pk === undefined || sk === undefined || !('S' in pk) || !('S' in sk)) continue
       await this.#table.update('promise', { pk, sk }, expiry(expires), exists)
     }
   }
 
-  async #outcomes(workflow: string, key: string): Promise<readonly Item[]> {
+  async clear(workflow: string, key: string): Promise<void> {
+    for (const { pk, sk } of await this.#outcomes(workflow, key)) {
+      await this.#table.remove('promise', { pk, sk }, exists)
+    }
+  }
+
+  async #outcomes(workflow: string, key: string): Promise<readonly (Item & ItemKey)[]> {
     const items = await this.#table.query({
       pk: promisePartition(workflow, key),
       range: beginsWith(outcomePrefix),
     })
-    return items.filter((item) => !this.#isOver(item))
+    return items.filter(hasKey).filter((item) => !this.#isOver(item))
   }
 
   #isOver(item: Item): boolean {
@@ -98,4 +103,9 @@ export class DynamoPromiseStore implements PromiseStore {
       values: { ':now': { N: String(this.#clock.now()) } },
     }
   }
+}
+
+function hasKey(item: Item): item is Item & ItemKey {
+  const { pk, sk } = item
+  return pk !== undefined && 'S' in pk && sk !== undefined && 'S' in sk
 }

@@ -54,6 +54,15 @@ export class MemoryJournalStore implements JournalStore {
     }
   }
 
+  async remove(id: InvocationId, born: string, count: number): Promise<void> {
+    const items = mapAt(this.#table.journals, id)
+    for (let n = 0; n < count; n++) {
+      const item = items.get(n)
+      if (item !== undefined && decodeSegmentJson(item.text).born === born) items.delete(n)
+      else if (n === 0 && item !== undefined) return
+    }
+  }
+
   /** INV-1 holds within a life: only what is left of another one gives way, and only to the life of segment 0. */
   #mayOverwrite(items: Map<number, MemorySegment>, segment: Segment, existing: Segment): boolean {
     const first = items.get(0)

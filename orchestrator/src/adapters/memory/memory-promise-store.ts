@@ -57,6 +57,10 @@ export class MemoryPromiseStore implements PromiseStore {
     }
   }
 
+  async clear(workflow: string, key: string): Promise<void> {
+    this.#outcomes(workflow, key).clear()
+  }
+
   #outcomes(workflow: string, key: string): Map<string, MemoryPromise> {
     return mapAt(this.#table.promises, JSON.stringify([workflow, key]))
   }

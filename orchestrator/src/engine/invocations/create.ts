@@ -1,12 +1,13 @@
 import type { Entry } from '@fermata/lambda-runtime/protocol'
 import { isRunnable } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { retentionOf } from '../../domain/services/policy.ts'
 import type { Ticket } from '../agenda/agenda.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
-import { functionOf } from '../services/directory.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { demandOn } from './leave.ts'
 import type { Created, CreateOptions, Creation, Work } from './work.ts'
 
 /**
@@ -52,7 +53,7 @@ function permitNow(
   deployment: Deployment | undefined,
 ): Permit | undefined {
   if (deployment === undefined || !isDue(deps, creation)) return undefined
-  return deps.permits.tryTake({ function: functionOf(deployment.address), subscription: undefined })
+  return deps.permits.tryTake(demandOn(deployment, creation.target, undefined))
 }
 
 function isDue({ clock }: EngineDeps, { notBefore }: Creation): boolean {
@@ -75,7 +76,10 @@ function append(
 ): Promise<'created' | 'exists'> {
   const now = clock.now()
   const policy = directory.policyOf(creation.target, deployment)
-  const retentionMs = Math.max(policy.retentionMs, creation.minRetentionMs)
+  const retentionMs = retentionOf(policy, {
+    hasKey: creation.idempotencyKey !== undefined,
+    atLeastMs: creation.minRetentionMs,
+  })
   const entries: Entry[] = [createdEntry(creation, retentionMs)]
   if (deployment === undefined) {
     const { service, handler } = creation.target
@@ -99,6 +103,7 @@ function createdEntry(creation: Creation, retentionMs: number): Entry {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(notBefore === undefined ? {} : { notBefore }),
     retentionMs,
+    ...(creation.restartOf === undefined ? {} : { restartOf: creation.restartOf }),
   }
 }
 

@@ -63,9 +63,10 @@ async function runAttempt(run: Run): Promise<boolean> {
   if (permit === undefined) return false
   const over = new AbortController()
   const either = AbortSignal.any([over.signal, deps.stopping])
-  const tail = followTail(deps, work, session, epoch, either)
+  const ended = () => over.abort(attemptIsOver)
+  const tail = followTail(deps, work, session, { epoch, ended }, either)
   const invoked = invokeAttempt(deps, session, deployment, { epoch, permit }, either)
-  const outcome = await invoked.finally(() => over.abort(attemptIsOver))
+  const outcome = await invoked.finally(ended)
   await tail
   switch (outcome.kind) {
     case 'replied':

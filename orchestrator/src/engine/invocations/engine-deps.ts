@@ -3,6 +3,7 @@ import type {
   Clock,
   FaultPoints,
   Invoker,
+  JournalStore,
   Logger,
   Payloads,
   PromiseStore,
@@ -35,6 +36,7 @@ export type EngineDeps = {
   readonly sessions: Sessions
   readonly guards: Guards
   readonly agenda: Agenda
+  readonly journals: JournalStore
   readonly permits: Permits
   readonly concurrency: Concurrency
   readonly directory: Directory

@@ -51,7 +51,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
   }
 
   const runAttempts = (session: JournalSession, permit: Permit | undefined) => {
-    if (session.busy) return permit?.release()
+    if (session.busy) return session.next.offer(permit)
     session.busy = true
     inBackground(permit === undefined ? others : attempts, session.id, () =>
       deps.sessions.use(session.id, async () => {
@@ -60,7 +60,9 @@ export function createInvocations(deps: EngineDeps): Invocations {
         } finally {
           session.busy = false
         }
-        await settle(deps, work, session)
+        const next = session.next.take()
+        if (next === undefined) await settle(deps, work, session)
+        else runAttempts(session, next)
       }),
     )
   }

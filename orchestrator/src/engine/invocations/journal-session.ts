@@ -10,6 +10,7 @@ import { evolve, evolveAll } from '../../domain/invocation/evolve.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Clock, FaultPoints, JournalStore, Random } from '../../ports/index.ts'
 import { createTurns, type Turns } from '../turns.ts'
+import { NextPermit } from './next-permit.ts'
 import { isFinal } from './persist.ts'
 
 export type SessionDeps = {
@@ -53,6 +54,9 @@ export class JournalSession {
 
   /** Somebody in this replica drives or watches the current attempt. */
   busy = false
+
+  /** For the attempt that begins while this replica is still busy with the one before. */
+  readonly next = new NextPermit()
 
   constructor(deps: SessionDeps, id: InvocationId) {
     this.#deps = deps

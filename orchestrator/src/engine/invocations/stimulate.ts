@@ -9,6 +9,7 @@ import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOf } from './leave.ts'
+import { nextLook } from './next-look.ts'
 import type { CreateOptions, Told, Work } from './work.ts'
 
 /**
@@ -41,7 +42,11 @@ export function stimulate(
       } else if (needsStart(deps, session, state)) {
         await keepWatch(deps, id, guard)
         work.wakeLater(id)
+      } else if (needsSettling(session, stimulus, appended)) {
+        await keepWatch(deps, id, guard)
+        work.settle(session)
       } else {
+        if (stimulus.kind === 'heartbeat') await nameDeadline(deps, session)
         await leave(deps, session, guard, appended === undefined)
       }
       return state === undefined ? undefined : { state, appended: appended !== undefined }
@@ -85,6 +90,28 @@ async function leave(
   else if (foundThere && runsElsewhere)
     await guards.confirm(guard ?? (await guards.make(session.id)))
   else if (guard !== undefined) guards.drop(session.id, guard)
+}
+
+/**
+ * A cancellation, kill or pause has ended it, here or before, and nobody here is at work on it: it must be seen off. Who
+ * brought the same news before may have died before he did so.
+ */
+function needsSettling(
+  { busy, state }: JournalSession,
+  { kind }: Stimulus,
+  appended: Segment | undefined,
+): boolean {
+  const ends = kind === 'cancel' || kind === 'kill'
+  const isOver = ends && state?.phase.kind === 'closed'
+  return !busy && (isOver || (kind === 'pause' && appended !== undefined))
+}
+
+/** The entry on the agenda names the deadline that is now put off, and goes with it. */
+async function nameDeadline(deps: EngineDeps, session: JournalSession): Promise<void> {
+  const { state, id } = session
+  if (session.busy || state?.phase.kind !== 'suspended') return
+  const next = nextLook(deps, session, state)
+  await deps.guards.name(id, next.kind, next.dueAt)
 }
 
 function needsStart(

@@ -9,13 +9,14 @@ import type { Work } from './work.ts'
 
 /**
  * While an attempt runs, what it appends is read and its commands are carried out: a call that stands beside
- * a slow step does not wait for the step. Ends when `signal` aborts.
+ * a slow step does not wait for the step. Ends when `signal` aborts, or when the attempt was ended from outside: what
+ * it still answers would be refused, so `ended` is called.
  */
 export async function followTail(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  epoch: number,
+  { epoch, ended }: { readonly epoch: number; readonly ended: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   const { tailAfterMs, tailMaxMs } = deps.times
@@ -24,6 +25,7 @@ export async function followTail(
     if (signal.aborted) return
     try {
       await session.refresh()
+      if (isEnded(session.state, epoch)) return ended()
       if (session.state?.epoch === epoch) await carry(deps, work, session)
     } catch (error) {
       if (error instanceof Stopped) return
@@ -68,6 +70,12 @@ export async function watchTail(
     await clock.sleep(Math.min(left, delayMs), stopping)
     if (stopping.aborted) throw new Stopped('stopped while watching')
   }
+}
+
+/** It was killed, paused, or a newer attempt has begun. An end that the handler wrote itself is followed by its reply. */
+function isEnded(state: InvocationState | undefined, epoch: number): boolean {
+  if (state === undefined) return true
+  return state.killed || state.phase.kind === 'paused' || state.epoch > epoch
 }
 
 function runs(state: InvocationState, epoch: number): boolean {

@@ -16,6 +16,8 @@ export type Creation = {
   readonly notBefore: number | undefined
   /** At least this long is it kept; its handler's policy may say longer. Ms. */
   readonly minRetentionMs: number
+  /** Whose work it does again. */
+  readonly restartOf?: NonNullable<EntryOf<'created'>['restartOf']>
 }
 
 export type Created = {
