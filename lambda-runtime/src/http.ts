@@ -6,6 +6,7 @@ import {
 } from './http/options.ts'
 import { type HandlerServer, type ServeOptions, serveTransport } from './http/server.ts'
 import { createTransport, type Transport } from './http/transport.ts'
+import { createAttemptPayloads } from './payload/attempt-payloads.ts'
 import { runAttempt } from './replay/run-attempt.ts'
 import { requestLogger } from './request-logger.ts'
 import { createTableJournal } from './table/table-journal.ts'
@@ -50,10 +51,11 @@ export function createFetchHandler(
 
 /** With the table for journals, and stdout for logs. */
 function transportOf(definitions: readonly Definition[], options: ResolvedHttpOptions): Transport {
-  const { credentials } = options
+  const { codec, credentials } = options
   return createTransport(definitions, options, {
     runAttempt,
     journal: (request) => createTableJournal(request, { credentials }),
+    payloads: createAttemptPayloads({ codec: () => codec, credentials }),
     logger: requestLogger,
     now: () => Date.now(),
   })

@@ -1,15 +1,23 @@
+import { openBlobs } from '@fermata/lambda-runtime/payload'
 import type { Channel } from '@fermata/lambda-runtime/protocol'
 import type { WriteUnits } from './adapters/dynamodb/dynamo-table.ts'
+import { createAwsCredentials } from './adapters/dynamodb/aws-credentials.ts'
 import { createDynamoStores } from './adapters/dynamodb/stores.ts'
 import { createHttpServers } from './adapters/http/servers.ts'
+import { createHttpInvoker } from './adapters/http-invoker/http-invoker.ts'
+import { createSigner } from './adapters/http-invoker/signer.ts'
 import { createKafkaSource } from './adapters/kafka/kafka-source.ts'
 import { createLambdaInvoker } from './adapters/lambda/lambda-invoker.ts'
 import { createMemoryStores } from './adapters/memory/stores.ts'
+import { createStoredPayloads } from './adapters/payloads/stored-payloads.ts'
+import { createCronCalendar } from './adapters/system/cron-calendar.ts'
 import { createSystemClock } from './adapters/system/system-clock.ts'
 import { createSystemRandom } from './adapters/system/system-random.ts'
 import { createLogger } from './adapters/telemetry/pino-logger.ts'
 import type { Config } from './config/config-type.ts'
 import { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine/engine.ts'
+import { invokerByAddress } from './invoker-by-address.ts'
+import type { Payloads } from './ports/index.ts'
 import { version } from './version.ts'
 
 export type Ports = { readonly ingressPort: number; readonly adminPort: number }
@@ -43,13 +51,19 @@ export function compose(
   const random = overrides.random ?? createSystemRandom()
   const logger = overrides.logger ?? createLogger({ level: config.log.level })
   const storage = openStores(config, { clock, random, logger }, meters)
+  const signer = config.identity && createSigner(config.identity, () => clock.now())
   const ports: EnginePorts = {
     ...storage.stores,
     clock,
     random,
     logger,
-    invoker: createLambdaInvoker({ logger, ...meters }),
+    invoker: invokerByAddress(
+      createLambdaInvoker({ logger, ...meters }),
+      createHttpInvoker({ logger, clock, signer, ...meters }),
+    ),
     source: createKafkaSource({ clusters: config.kafka, logger, clock }),
+    calendar: createCronCalendar(),
+    payloads: payloadsOf(config),
     faults: { reach: () => undefined },
     ...overrides,
   }
@@ -60,6 +74,7 @@ export function compose(
     config,
     logger,
     version,
+    ...(signer !== undefined && { identity: () => signer.view() }),
   })
   return {
     engine,
@@ -129,7 +144,22 @@ function optionsOf(config: Config): EngineOptions {
 }
 
 /** Handlers open the same table, where the orchestrator does. */
-function channelOf({ table, aws }: Config): Channel {
+function channelOf({ table, aws, payloads: { blobs, limitBytes } }: Config): Channel {
   const endpoint = aws.dynamodbEndpoint === undefined ? {} : { endpoint: aws.dynamodbEndpoint }
-  return { kind: 'dynamodb', table, region: aws.region, ...endpoint }
+  return {
+    kind: 'dynamodb',
+    table,
+    region: aws.region,
+    ...endpoint,
+    ...(blobs === undefined ? {} : { blobs, blobsFrom: limitBytes }),
+  }
+}
+
+function payloadsOf({ aws, payloads: { blobs, encryption, limitBytes } }: Config): Payloads {
+  const credentials = createAwsCredentials(aws.region)
+  return createStoredPayloads({
+    encryption,
+    limitBytes,
+    blobs: blobs && openBlobs(blobs, credentials),
+  })
 }

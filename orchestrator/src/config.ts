@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
-import type { AwsConfig, Config } from './config/config-type.ts'
+import type { AwsConfig, Config, PayloadsConfig } from './config/config-type.ts'
 import { crossChecks } from './config/cross-checks.ts'
+import { readIdentity } from './config/identity.ts'
 import { configInvalid, type Mistake, showPath } from './config/mistake.ts'
 import { documentVariable, type Override, readOverrides } from './config/overrides.ts'
+import { readPayloads } from './config/payloads.ts'
 import { type ConfigDocument, documentSchema } from './config/schema.ts'
 import { unknownKeys } from './config/schema-walk.ts'
 import type { SubscriptionSpec } from './ports/index.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 type Loose = { [key: string]: unknown }
+
+/** What fits an item of the table beside the rest of it, and what a blob may hold unless configured otherwise. */
+const maxItemBodyBytes = 250 * 1024
+const maxBlobBodyBytes = 32 * 1024 * 1024
 
 /** The environment of this process: the one place that reads it. */
 export function processEnvironment(): Environment {
@@ -29,16 +35,27 @@ export function loadConfig(env: Environment): Config {
   )
   for (const override of overrides) apply(document, override)
   const parsed = v.safeParse(documentSchema, document)
+  const { identity, mistakes: unidentified } = readIdentity(
+    parsed.success ? parsed.output.identity : undefined,
+  )
+  const aws = awsConfig(env)
+  const { payloads, mistakes: misplaced } = readPayloads(
+    parsed.success ? parsed.output.payloads : { limitBytes: 0 },
+    env,
+    aws,
+  )
   const mistakes = [
     ...unreadable,
     ...misnamed,
     ...unknownKeys(documentSchema, document),
     ...(parsed.issues ?? []).map(toMistake),
+    ...unidentified,
+    ...misplaced,
     ...crossChecks(document),
     ...regionMistakes(env, document),
   ]
   if (mistakes.length > 0 || !parsed.success) throw configInvalid(withSources(mistakes, overrides))
-  return resolve(parsed.output, awsConfig(env))
+  return { ...resolve(parsed.output, aws, payloads), identity }
 }
 
 function readDocument(text: string | undefined): { document: Loose; mistakes: Mistake[] } {
@@ -117,16 +134,29 @@ function awsConfig(env: Environment): AwsConfig {
   }
 }
 
-function resolve(document: ConfigDocument, aws: AwsConfig): Config {
-  const { retry, attempt, retention, kafka, deployments, subscriptions, ...asWritten } = document
+function resolve(
+  document: ConfigDocument,
+  aws: AwsConfig,
+  payloads: PayloadsConfig,
+): Omit<Config, 'identity'> {
+  const { retry, attempt, retention, kafka, deployments, subscriptions, ingress, ...asWritten } =
+    document
   const { initialDelay, maxDelay, maxDuration, ...policy } = retry
   return {
     ...asWritten,
     aws,
+    payloads,
+    ingress: {
+      ...ingress,
+      maxBodyBytes: ingress.maxBodyBytes ?? (payloads.blobs ? maxBlobBodyBytes : maxItemBodyBytes),
+    },
     kafka: Object.fromEntries(
       Object.entries(kafka).map(([name, cluster]) => [name, { sasl: undefined, ...cluster }]),
     ),
-    deployments: deployments.flatMap(({ arn }) => (arn === undefined ? [] : [{ address: arn }])),
+    deployments: deployments.flatMap(({ arn, url }) => {
+      const address = arn ?? url
+      return address === undefined ? [] : [{ address }]
+    }),
     subscriptions: subscriptions.map(toSubscription),
     retry: {
       ...policy,

@@ -13,6 +13,7 @@ export interface AttemptsDeps {
   readonly runAttempt: typeof runAttempt
   readonly definitions: ReadonlyMap<string, RuntimeDefinition>
   readonly journal: (request: InvokeRequest) => HandlerJournal
+  readonly payloads: NonNullable<AttemptDeps['payloads']>
   readonly logger: (request: InvokeRequest) => Log
   readonly around: Interceptors
   readonly maxConcurrent: number
@@ -89,7 +90,7 @@ export class Attempts {
   }
 
   #attempt(request: InvokeRequest, ms: number, isOver: () => boolean): Promise<InvokeReply> {
-    const { runAttempt, definitions, journal, logger, around } = this.#deps
+    const { runAttempt, definitions, journal, payloads, logger, around } = this.#deps
     const startedAt = performance.now()
     const yieldMarginMs = ms === Number.POSITIVE_INFINITY ? defaultMarginMs : yieldMargin(ms)
     const remainingMs = (): number => {
@@ -100,6 +101,7 @@ export class Attempts {
     const deps: AttemptDeps = {
       host: createNodeHost(remainingMs),
       journal: (of) => cuttable(journal(of), isOver),
+      payloads,
       logger: logger(request),
       around,
       tuning: { yieldMarginMs },
@@ -110,18 +112,16 @@ export class Attempts {
 
 /** What was answered to be over writes no more, not even that it is alive. */
 function cuttable(journal: HandlerJournal, isOver: () => boolean): HandlerJournal {
-  const refuse = (): void => {
-    if (isOver()) throw new Error('The attempt was given up')
-  }
+  const guarded =
+    <A extends readonly unknown[], R>(ask: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (isOver()) throw new Error('The attempt was given up')
+      return ask(...args)
+    }
   return {
-    async append(segment) {
-      refuse()
-      return journal.append(segment)
-    },
-    async tail(from) {
-      refuse()
-      return journal.tail(from)
-    },
+    append: guarded((segment) => journal.append(segment)),
+    tail: guarded((from, before) => journal.tail(from, before)),
+    stateValue: guarded((name, slot) => journal.stateValue(name, slot)),
   }
 }
 

@@ -3,6 +3,7 @@ import { composeInterceptors } from '../middleware/compose-interceptors.ts'
 import { httpTransport } from '../protocol/http.ts'
 import type { Credentials } from '../table/environment.ts'
 import type { Interceptors } from '../types/interceptors.ts'
+import type { PayloadCodec } from '../types/payload-codec.ts'
 
 /** Who may invoke these handlers: the orchestrator that holds one of these keys, and nobody else. */
 export interface IdentityOptions {
@@ -28,6 +29,8 @@ export interface HttpHandlerOptions {
   readonly identity?: IdentityOptions | undefined
   /** Around the handlers and steps of all services here; those of a service's own `around` lie within. */
   readonly around?: Interceptors | readonly Interceptors[] | undefined
+  /** Seals what is stored, and opens it. Without one the keys in `FERMATA_PAYLOAD_KEYS` do, if there are any. */
+  readonly codec?: PayloadCodec | undefined
   /** Attempts at once; beyond that the answer is 429 and the orchestrator slows down. 1,000 by default. */
   readonly maxConcurrent?: number | undefined
   /** The largest request, in bytes; the orchestrator sends less of a journal then. 6 MB by default. */
@@ -42,6 +45,7 @@ export interface HttpHandlerOptions {
 export interface ResolvedHttpOptions {
   readonly identity: IdentityOptions | undefined
   readonly around: Interceptors
+  readonly codec: PayloadCodec | undefined
   readonly maxConcurrent: number
   readonly maxBodyBytes: number
   readonly credentials: (() => Promise<Credentials>) | undefined
@@ -53,6 +57,7 @@ export function resolveHttpOptions(options: HttpHandlerOptions): ResolvedHttpOpt
   return {
     identity: options.identity,
     around: composeInterceptors([around].flat()),
+    codec: options.codec,
     maxConcurrent: positive('maxConcurrent', options.maxConcurrent ?? 1_000),
     maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? httpTransport.maxRequestBytes),
     credentials: options.credentials,

@@ -4,7 +4,7 @@ import { manifestOf } from '../manifest.ts'
 import { httpTransport } from '../protocol/http.ts'
 import { decodeRequest, type InvokeRequest, ProtocolError } from '../protocol/index.ts'
 import type { HandlerJournal } from '../replay/ports.ts'
-import type { runAttempt } from '../replay/run-attempt.ts'
+import type { AttemptDeps, runAttempt } from '../replay/run-attempt.ts'
 import type { Definition } from '../types/definition.ts'
 import type { Log } from '../types/log.ts'
 import { Attempts } from './attempts.ts'
@@ -41,6 +41,7 @@ export interface Transport {
 export interface TransportDeps {
   readonly runAttempt: typeof runAttempt
   readonly journal: (request: InvokeRequest) => HandlerJournal
+  readonly payloads: NonNullable<AttemptDeps['payloads']>
   readonly logger: (request: InvokeRequest) => Log
   /** Epoch ms, for signatures. */
   readonly now: () => number

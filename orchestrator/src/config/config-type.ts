@@ -1,5 +1,6 @@
+import type { BlobChannel } from '@fermata/lambda-runtime/protocol'
 import type { RetryPolicy } from '../domain/retry.ts'
-import type { SubscriptionSpec } from '../ports/index.ts'
+import type { IdentityConfig, SubscriptionSpec } from '../ports/index.ts'
 
 /** How to reach one Kafka cluster. */
 export type KafkaClusterConfig = {
@@ -22,6 +23,17 @@ export type AwsConfig = {
   readonly lambdaEndpoint: string | undefined
 }
 
+/** What becomes of values on their way into the table. */
+export type PayloadsConfig = {
+  /** Values over this many bytes, as they are stored, become blobs, if there is a place for them. */
+  readonly limitBytes: number
+  readonly blobs: BlobChannel | undefined
+  /** AES-256-GCM keys as base64, by id. `current` seals, all open. */
+  readonly encryption:
+    | { readonly current: string; readonly keys: Readonly<Record<string, string>> }
+    | undefined
+}
+
 /** The whole configuration with nothing left open. Times in ms, sizes in bytes. */
 export type Config = {
   /** The DynamoDB table. */
@@ -41,6 +53,9 @@ export type Config = {
   readonly kafka: Readonly<Record<string, KafkaClusterConfig>>
   /** Registered at start. */
   readonly deployments: readonly { readonly address: string }[]
+  /** What requests to servers of handlers are signed with. */
+  readonly identity: IdentityConfig | undefined
+  readonly payloads: PayloadsConfig
   /** Made at start. */
   readonly subscriptions: readonly SubscriptionSpec[]
   readonly limits: {

@@ -11,6 +11,7 @@ export function crossChecks(document: Readonly<Record<string, unknown>>): Mistak
     ...clustersExist(subscriptions, Object.keys(asObject(document['kafka']))),
     ...unique('subscriptions', 'name', subscriptions),
     ...unique('deployments', 'arn', objects(document['deployments'])),
+    ...unique('deployments', 'url', objects(document['deployments'])),
     ...deploymentsNamed(objects(document['deployments'])),
     ...portsDiffer(asObject(document['ingress']), asObject(document['admin'])),
   ]
@@ -57,11 +58,11 @@ function unique(list: string, key: string, items: readonly Loose[]): Mistake[] {
 }
 
 function deploymentsNamed(deployments: readonly Loose[]): Mistake[] {
-  return deployments.flatMap((deployment, index) =>
-    'arn' in deployment || 'url' in deployment
-      ? []
-      : [{ path: `deployments[${index}].arn`, message: 'expected the ARN of a function' }],
-  )
+  return deployments.flatMap((deployment, index) => {
+    const isNamedOnce = 'arn' in deployment !== 'url' in deployment
+    const message = 'expected either the ARN of a function (arn) or the URL of a server (url)'
+    return isNamedOnce ? [] : [{ path: `deployments[${index}]`, message }]
+  })
 }
 
 function portsDiffer(ingress: Loose, admin: Loose): Mistake[] {

@@ -1,6 +1,9 @@
 import * as v from 'valibot'
+import { deploymentUrlSchema } from '../domain/deployment-url.ts'
 import { durationSchema } from '../domain/duration.ts'
 import { subscriptionFields, subscriptionOptionFields } from '../domain/subscription-schema.ts'
+import { identitySchema } from './identity.ts'
+import { payloadsSchema } from './payloads.ts'
 
 const arnPattern =
   /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}:(?!\$LATEST$)[A-Za-z0-9$_-]{1,128}$/
@@ -54,9 +57,7 @@ const deployment = v.object({
       ),
     ),
   ),
-  url: v.optional(
-    v.never('deployments over HTTP are not supported yet: register a Lambda function by its arn'),
-  ),
+  url: v.optional(deploymentUrlSchema),
 })
 
 const subscription = v.object({
@@ -84,7 +85,7 @@ export const documentSchema = v.object({
     v.object({
       host: v.optional(text, '0.0.0.0'),
       port: v.optional(port, 8080),
-      maxBodyBytes: v.optional(positive, 250 * 1024),
+      maxBodyBytes: v.optional(positive),
     }),
     {},
   ),
@@ -103,6 +104,8 @@ export const documentSchema = v.object({
     {},
   ),
   deployments: v.optional(v.array(deployment), []),
+  identity: v.optional(identitySchema),
+  payloads: v.optional(payloadsSchema, {}),
   subscriptions: v.optional(v.array(subscription), []),
   limits: v.optional(
     v.object({

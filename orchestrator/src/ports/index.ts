@@ -6,7 +6,6 @@ export type { IdentityConfig, IdentityView } from './identity.ts'
 export type {
   Admin,
   DeadRecord,
-  DeploymentView,
   Ingress,
   InvocationStatus,
   InvocationView,
@@ -20,6 +19,18 @@ export type { InvokeOutcome, Invoker } from './invoker.ts'
 export type { Appended, Journal, JournalStore } from './journal-store.ts'
 export type { LeaseStore, Leases, ReplicaRecord, ShardRecord } from './lease-store.ts'
 export type { LogFields, Logger } from './logger.ts'
+export type {
+  Live,
+  Mail,
+  ObjectHead,
+  ObjectRef,
+  ObjectStore,
+  PatchRecord,
+  Slot,
+  SlotAppended,
+  StateEdit,
+  StoredValue,
+} from './object-store.ts'
 export type { PayloadPlace, Payloads } from './payloads.ts'
 export type { PromiseRecord, PromiseStore, PromiseWaiter } from './promise-store.ts'
 export type {
@@ -32,3 +43,13 @@ export type {
 } from './record-source.ts'
 export type { RegistryDocument, RegistryStore } from './registry-store.ts'
 export type { ScheduleRequest, Schedules, ScheduleView } from './schedules.ts'
+export type {
+  DeploymentAdmin,
+  DeploymentView,
+  HandlerView,
+  InvocationListing,
+  InvocationPage,
+  InvocationQuery,
+  ServiceAdmin,
+  ServiceView,
+} from './services.ts'

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { FermataError } from '../../domain/errors.ts'
-import type { Admin, Ingress, Logger } from '../../ports/index.ts'
+import type { Admin, IdentityView, Ingress, Logger } from '../../ports/index.ts'
 import { addAdminRoutes } from './admin-routes.ts'
+import { addIdentityRoutes } from './identity-routes.ts'
 import { addIngressRoutes } from './ingress-routes.ts'
 import { createServer } from './server.ts'
 import { WaitingRequests } from './waiting-requests.ts'
@@ -20,6 +21,8 @@ export interface HttpServersOptions {
     readonly shutdownMs: number
   }
   readonly logger: Logger
+  /** What requests to functions are signed with, for `GET /identity`. */
+  readonly identity?: () => Promise<IdentityView>
   /** Of this program, for `GET /version`. */
   readonly version?: string
 }
@@ -36,7 +39,7 @@ export interface HttpServers {
 
 /** The two servers of the orchestrator: the ingress for callers, the admin API for operators. */
 export function createHttpServers(options: HttpServersOptions): HttpServers {
-  const { ingress, admin, config, logger, version = 'unknown' } = options
+  const { ingress, admin, config, logger, version = 'unknown', identity = unsigned } = options
   const waiting = new WaitingRequests()
   const { maxBodyBytes } = config.ingress
   const ingressApp = createServer({ name: 'ingress', maxBodyBytes, logger })
@@ -44,6 +47,7 @@ export function createHttpServers(options: HttpServersOptions): HttpServers {
   const stopping = refuseWhenStopping(ingressApp)
   addIngressRoutes(ingressApp, { ingress, waiting })
   addAdminRoutes(adminApp, { admin, version })
+  addIdentityRoutes(adminApp, identity)
   return {
     async start() {
       const ingressPort = await listen(ingressApp, 'ingress', config.ingress)
@@ -63,6 +67,8 @@ export function createHttpServers(options: HttpServersOptions): HttpServers {
     },
   }
 }
+
+const unsigned = async (): Promise<IdentityView> => ({ algorithm: 'none' })
 
 /** Time to write the answers to those who were sent away. */
 const lastWordsMs = 1_000

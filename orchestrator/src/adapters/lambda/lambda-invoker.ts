@@ -1,15 +1,14 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import {
   type DiscoverRequest,
-  decodeInvokeReply,
   decodeManifest,
-  type InvokeReply,
   type InvokeRequest,
   type Manifest,
   ProtocolError,
   protocolVersion,
 } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
+import { replyTo } from '../../domain/reply-to.ts'
 import type { InvokeOutcome, Invoker, Logger } from '../../ports/index.ts'
 import { type CallFailure, outcomeOfCallError } from './call-errors.ts'
 import { type FunctionAddress, parseFunctionAddress } from './function-address.ts'
@@ -56,7 +55,10 @@ class LambdaInvoker implements Invoker {
       }
     }
     const answer = await this.#call(parsed, request, signal)
-    const outcome = answer.kind === 'answered' ? outcomeOfBody(answer.body, request) : answer
+    const outcome =
+      answer.kind === 'answered'
+        ? replyTo(request, parseJson(answer.body), excerpt(answer.body))
+        : answer
     this.#log(parsed, request, outcome)
     return outcome
   }
@@ -129,26 +131,6 @@ class LambdaInvoker implements Invoker {
       this.#options.logger.debug(fields, 'not invoked')
     }
   }
-}
-
-function outcomeOfBody(body: string, request: InvokeRequest): InvokeOutcome {
-  try {
-    const reply = decodeInvokeReply(parseJson(body))
-    const problem = mismatch(reply, request)
-    return problem === undefined ? { kind: 'replied', reply } : invalidReply(problem)
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    return invalidReply(`${error.message}; it said: ${excerpt(body)}`)
-  }
-}
-
-function mismatch(reply: InvokeReply, request: InvokeRequest): string | undefined {
-  if (reply.invocation === request.invocation && reply.epoch === request.epoch) return undefined
-  return `It is the reply of ${reply.invocation} (epoch ${reply.epoch}), asked was ${request.invocation} (epoch ${request.epoch})`
-}
-
-function invalidReply(message: string): InvokeOutcome {
-  return { kind: 'failed', failure: { code: 'invalid-reply', message } }
 }
 
 function undiscovered(address: string, answer: CallFailure): FermataError {

@@ -1,13 +1,11 @@
 import {
-  decodeInvokeReply,
   decodeManifest,
-  type InvokeReply,
   type InvokeRequest,
   type Manifest,
-  ProtocolError,
   protocolVersion,
 } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
+import { replyTo } from '../../domain/reply-to.ts'
 import type { Clock, InvokeOutcome, Invoker } from '../../ports/index.ts'
 
 /** The part of Lambda's `context` that functions use. */
@@ -107,7 +105,9 @@ class InProcessInvoker implements MemoryInvoker {
     if (fault?.kind === 'twin') void this.#run(code, address, text)
     const ended = await Promise.race([this.#run(code, address, text), aborted(signal)])
     if (fault?.kind === 'drop-reply') return lost('the connection broke')
-    return ended.kind === 'answered' ? replyOf(ended.body, request) : ended
+    return ended.kind === 'answered'
+      ? replyTo(request, ended.body, JSON.stringify(ended.body))
+      : ended
   }
 
   async discover(address: string): Promise<Manifest> {
@@ -203,21 +203,4 @@ function aborted(signal: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(lost('the call was given up')), { once: true })
   })
-}
-
-function replyOf(body: unknown, request: InvokeRequest): InvokeOutcome {
-  try {
-    const reply: InvokeReply = decodeInvokeReply(body)
-    if (reply.invocation === request.invocation && reply.epoch === request.epoch) {
-      return { kind: 'replied', reply }
-    }
-    return invalidReply('It is the reply of another attempt')
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    return invalidReply(error.message)
-  }
-}
-
-function invalidReply(message: string): InvokeOutcome {
-  return { kind: 'failed', failure: { code: 'invalid-reply', message } }
 }
