@@ -104,6 +104,8 @@ class HandlerPayloads implements AttemptPayloads {
     return segments.map((segment, index) => ({ ...segment, entries: opened[index] ?? [] }))
   }
 
+  openValue: AttemptPayloads['openValue'] = (value) => this.#payloads.open(value)
+
   async pack(entries: readonly Entry[]): Promise<readonly Entry[]> {
     if (!this.#packs) return entries
     const packed = [...entries]

@@ -35,6 +35,10 @@ export function opening(
     return {
       append: (segment: Segment) => journal.append(segment),
       tail: async (from, before) => payloads.open(await journal.tail(from, before)),
+      stateValue: async (name, slot) => {
+        const value = await journal.stateValue(name, slot)
+        return value === undefined ? undefined : payloads.openValue(value)
+      },
     }
   }
 }
