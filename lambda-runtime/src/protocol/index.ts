@@ -17,6 +17,7 @@ export {
   type InvocationId,
   idempotentId,
   invocationIdFrom,
+  invocationIdSchema,
   keyOf,
   keySchema,
   type Owner,
@@ -42,8 +43,10 @@ export {
   type Request,
   type RequestState,
   type RetryPolicyInput,
+  retryPolicySchema,
   type ScheduleInput,
   type StateCell,
+  stateCellSchema,
 } from './messages.ts'
 export { ProtocolError } from './protocol-error.ts'
 export { decodeSegment, decodeSegmentJson, type Segment } from './segment.ts'

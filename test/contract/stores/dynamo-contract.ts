@@ -6,6 +6,7 @@ import { handlerJournalContract } from './handler-journal-contract.ts'
 import { createHandClock } from './harness.ts'
 import { journalStoreContract } from './journal-store-contract.ts'
 import { leaseStoreContract } from './lease-store-contract.ts'
+import { objectStoreContract } from './object-store-contract.ts'
 import { promiseStoreContract } from './promise-store-contract.ts'
 import { registryStoreContract } from './registry-store-contract.ts'
 
@@ -38,6 +39,7 @@ export function dynamoContract(name: string, start: () => Promise<RunningStore>)
   agendaStoreContract(name, current)
   leaseStoreContract(name, current)
   registryStoreContract(name, current)
+  objectStoreContract(name, current)
   promiseStoreContract(name, current)
   handlerJournalContract(name, current)
 }

@@ -10,6 +10,7 @@ import type {
   AgendaStore,
   JournalStore,
   LeaseStore,
+  ObjectStore,
   PromiseStore,
   RegistryStore,
 } from '@fermata/orchestrator/ports'
@@ -25,6 +26,7 @@ export type StoresUnderTest = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
   readonly clock: HandClock
   /** A handler's journal over the same storage. */
   handlerJournal(request: InvokeRequest): TableJournal

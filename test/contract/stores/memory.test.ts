@@ -7,6 +7,7 @@ import { handlerJournalContract } from './handler-journal-contract.ts'
 import { createHandClock, type StoresUnderTest } from './harness.ts'
 import { journalStoreContract } from './journal-store-contract.ts'
 import { leaseStoreContract } from './lease-store-contract.ts'
+import { objectStoreContract } from './object-store-contract.ts'
 import { promiseStoreContract } from './promise-store-contract.ts'
 import { registryStoreContract } from './registry-store-contract.ts'
 
@@ -34,5 +35,6 @@ journalStoreContract('memory', () => stores)
 agendaStoreContract('memory', () => stores)
 leaseStoreContract('memory', () => stores)
 registryStoreContract('memory', () => stores)
+objectStoreContract('memory', () => stores)
 promiseStoreContract('memory', () => stores)
 handlerJournalContract('memory', () => stores)

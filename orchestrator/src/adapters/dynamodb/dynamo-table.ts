@@ -17,7 +17,7 @@ import {
 } from '@fermata/lambda-runtime/table'
 import { hasName, toStoreError } from './store-errors.ts'
 
-export type ItemFamily = 'journal' | 'agenda' | 'lease' | 'registry' | 'promise'
+export type ItemFamily = 'journal' | 'agenda' | 'lease' | 'registry' | 'promise' | 'object'
 
 /**
  * What a write cost, as the table says. Where it says nothing, the items' size tells, one unit per started KB:
@@ -47,6 +47,7 @@ export type RangeQuery = {
   readonly pk: string
   readonly range?: { readonly expression: string; readonly values: Item }
   readonly limit?: number
+  readonly descending?: boolean
 }
 
 type Operation = WriteUnits['operation']
@@ -135,13 +136,19 @@ export class DynamoTable {
   }
 
   /** All items of a partition, or of a range of it, in key order, page by page, consistent. */
-  async query({ pk, range, limit = Number.POSITIVE_INFINITY }: RangeQuery): Promise<Item[]> {
+  async query({
+    pk,
+    range,
+    limit = Number.POSITIVE_INFINITY,
+    descending = false,
+  }: RangeQuery): Promise<Item[]> {
     const items: Item[] = []
     let start: Record<string, VendorValue> | undefined
     do {
       const command = new QueryCommand({
         TableName: this.name,
         ConsistentRead: true,
+        ...(descending ? { ScanIndexForward: false } : {}),
         KeyConditionExpression:
           range === undefined ? 'pk = :pk' : `pk = :pk AND ${range.expression}`,
         ExpressionAttributeValues: { ':pk': { S: pk }, ...range?.values },

@@ -3,6 +3,7 @@ import type {
   Clock,
   JournalStore,
   LeaseStore,
+  ObjectStore,
   PromiseStore,
   RegistryStore,
 } from '../../ports/index.ts'
@@ -11,6 +12,7 @@ import { createDynamoClient, type DynamoClientOptions } from './client.ts'
 import { DynamoAgendaStore } from './dynamo-agenda-store.ts'
 import { DynamoJournalStore } from './dynamo-journal-store.ts'
 import { DynamoLeaseStore } from './dynamo-lease-store.ts'
+import { DynamoObjectStore } from './dynamo-object-store.ts'
 import { DynamoPromiseStore } from './dynamo-promise-store.ts'
 import { DynamoRegistryStore } from './dynamo-registry-store.ts'
 import { DynamoTable, type WriteUnits } from './dynamo-table.ts'
@@ -33,6 +35,7 @@ export type DynamoStores = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
   /** @throws FermataError `store-unreachable`, with what to do */
   ensureTable(options: EnsureTableOptions): Promise<void>
   /** Whether the server packs puts into batches; otherwise each is a request of its own. */
@@ -61,6 +64,7 @@ export function createDynamoStores(options: DynamoStoresOptions): DynamoStores {
     agenda: new DynamoAgendaStore(table, puts),
     leases: new DynamoLeaseStore(table),
     registry: new DynamoRegistryStore(table),
+    objects: new DynamoObjectStore(table, puts, clock),
     promises: new DynamoPromiseStore(table, clock),
     ensureTable: (ensure) => ensureTable(table, clock, ensure),
     detectBatching: () => writer.detectBatching(),

@@ -5,6 +5,12 @@ import type { ReplicaRecord, ShardRecord } from '../../ports/index.ts'
 export type MemorySegment = { readonly text: string; readonly expires: number }
 /** An outcome, or a waiter, as JSON text. `expires` is epoch ms. */
 export type MemoryPromise = { readonly text: string; readonly expires: number }
+/** A key's head, slots by number, and large values by name and slot, all as JSON text. */
+export type MemoryObject = {
+  head: string | undefined
+  readonly slots: Map<number, string>
+  readonly values: Map<string, string>
+}
 export type MemoryDocument = { readonly rev: number; readonly text: string }
 
 /**
@@ -21,6 +27,8 @@ export type MemoryTable = {
   readonly promises: Map<string, Map<string, MemoryPromise>>
   /** By promise, then waiter. */
   readonly promiseWaiters: Map<string, Map<string, MemoryPromise>>
+  /** By service and key: `<service>#<key>`. */
+  readonly objects: Map<string, MemoryObject>
 }
 
 export function createMemoryTable(): MemoryTable {
@@ -32,6 +40,7 @@ export function createMemoryTable(): MemoryTable {
     registry: new Map(),
     promises: new Map(),
     promiseWaiters: new Map(),
+    objects: new Map(),
   }
 }
 

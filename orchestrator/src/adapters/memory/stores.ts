@@ -3,12 +3,14 @@ import type {
   Clock,
   JournalStore,
   LeaseStore,
+  ObjectStore,
   PromiseStore,
   RegistryStore,
 } from '../../ports/index.ts'
 import { MemoryAgendaStore } from './memory-agenda-store.ts'
 import { MemoryJournalStore } from './memory-journal-store.ts'
 import { MemoryLeaseStore } from './memory-lease-store.ts'
+import { MemoryObjectStore } from './memory-object-store.ts'
 import { MemoryPromiseStore } from './memory-promise-store.ts'
 import { MemoryRegistryStore } from './memory-registry-store.ts'
 import { createMemoryTable, type MemoryTable } from './memory-table.ts'
@@ -19,6 +21,7 @@ export type MemoryStores = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
 }
 
 export type MemoryStoresOptions = {
@@ -35,6 +38,7 @@ export function createMemoryStores(options: MemoryStoresOptions): MemoryStores {
     agenda: new MemoryAgendaStore(table),
     leases: new MemoryLeaseStore(table),
     registry: new MemoryRegistryStore(table),
+    objects: new MemoryObjectStore(table, options.clock),
     promises: new MemoryPromiseStore(table, options.clock),
   }
 }
