@@ -117,6 +117,8 @@ function openStores(
   }
 }
 
+/** More than Kafka takes unless both sides are told so. */
+const maxBlobRecordBytes = 32 * 1024 * 1024
 const tailAfterMs = 250
 const tailMaxMs = 2_000
 const aliveEveryMs = 30_000
@@ -138,6 +140,7 @@ function optionsOf(config: Config): EngineOptions {
     limits,
     deployments: config.deployments.map(({ address }) => address),
     subscriptions: config.subscriptions,
+    ...(config.payloads.blobs === undefined ? {} : { maxRecordBytes: maxBlobRecordBytes }),
     clusters: Object.keys(config.kafka),
     shutdownMs,
   }

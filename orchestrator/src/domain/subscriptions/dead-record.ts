@@ -24,6 +24,9 @@ const schema = v.object({
 })
 export type DeadDocument = v.InferOutput<typeof schema>
 
+/** How much of a record is kept: what it holds as well, or where it stands alone. */
+export type Keeping = 'content' | 'position'
+
 /** Sorts by subscription, topic, partition and offset. */
 export function deadRecordName(
   subscription: string,
@@ -37,7 +40,9 @@ export function encodeDeadRecord(
   subscription: string,
   record: KafkaRecord,
   failure: Failure,
+  keeping: Keeping = 'content',
 ): Json {
+  const keeps = keeping === 'content'
   const { topic, partition, offset, timestamp, key, value } = record
   const document: DeadDocument = {
     subscription,
@@ -46,11 +51,11 @@ export function encodeDeadRecord(
     offset,
     timestamp,
     failure,
-    ...(fits(key, maxKeptKeyBytes) ? { key: base64(key) } : {}),
+    ...(keeps && fits(key, maxKeptKeyBytes) ? { key: base64(key) } : {}),
     keyBytes: key?.byteLength ?? null,
-    ...(fits(value, maxKeptValueBytes) ? { value: base64(value) } : {}),
+    ...(keeps && fits(value, maxKeptValueBytes) ? { value: base64(value) } : {}),
     valueBytes: value?.byteLength ?? null,
-    headers: keptHeaders(record.headers),
+    headers: keeps ? keptHeaders(record.headers) : [],
     headerCount: record.headers.length,
   }
   return JSON.parse(JSON.stringify(document))

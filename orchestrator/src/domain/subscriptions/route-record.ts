@@ -31,12 +31,15 @@ export type RoutedRecord =
 export type Route = {
   readonly subscription: Subscription
   readonly generation: number
+  /** Larger ones can have no invocation; by default what fits an item of the table. */
+  readonly maxBytes?: number | undefined
 }
 
 /** What to do with a record: its invocation, or why it can have none. */
 export function routeRecord(route: Route, record: KafkaRecord): RoutedRecord {
   const bytes = bytesOf(record)
-  if (bytes > maxRecordBytes) return { kind: 'dead', failure: tooLarge(record, bytes) }
+  const maxBytes = route.maxBytes ?? maxRecordBytes
+  if (bytes > maxBytes) return { kind: 'dead', failure: tooLarge(record, bytes, maxBytes) }
   try {
     return { kind: 'invocation', invocation: toInvocation(route, record) }
   } catch (error) {
@@ -76,10 +79,10 @@ function toInvocation(route: Route, record: KafkaRecord): RecordInvocation {
   }
 }
 
-function tooLarge(record: KafkaRecord, bytes: number): Failure {
+function tooLarge(record: KafkaRecord, bytes: number, maxBytes: number): Failure {
   return new FermataError(
     'record-too-large',
-    `Record ${positionOf(record)} has ${bytes} bytes, more than ${maxRecordBytes}: ` +
-      'put the payload elsewhere and send a reference to it',
+    `Record ${positionOf(record)} has ${bytes} bytes, more than ${maxBytes}: ` +
+      'configure payloads.blobs, or put the payload elsewhere and send a reference to it',
   ).toFailure()
 }

@@ -1,11 +1,11 @@
-import type { Failure } from '@fermata/lambda-runtime/protocol'
+import type { Failure, Json } from '@fermata/lambda-runtime/protocol'
 import {
   type DeadDocument,
   deadRecordName,
   decodeDeadRecord,
   encodeDeadRecord,
 } from '../../domain/subscriptions/dead-record.ts'
-import type { DeadRecord, RegistryStore, SourceRecord } from '../../ports/index.ts'
+import type { DeadRecord, Payloads, RegistryStore, SourceRecord } from '../../ports/index.ts'
 
 /** Records that can have no invocation, kept until somebody looks. */
 export interface DeadLetters {
@@ -21,9 +21,15 @@ export interface DeadLetters {
 
 const collection = 'dead'
 
-export function createDeadLetters(registry: RegistryStore): DeadLetters {
+/** Where values are sealed, a dead record is known by its position alone: the topic has the rest. */
+export function createDeadLetters(registry: RegistryStore, payloads: Payloads): DeadLetters {
   return {
-    keep: (subscription, record, failure) => keep(registry, subscription, record, failure),
+    async keep(subscription, record, failure) {
+      const keeping = payloads.seals ? 'position' : 'content'
+      const sealed = await payloads.packFailure(failure)
+      const body = encodeDeadRecord(subscription, record, sealed, keeping)
+      await keep(registry, deadRecordName(subscription, record), record, body)
+    },
     async list(subscription, after, limit) {
       const prefix = subscription === undefined ? '' : `${subscription}#`
       const documents = await registry.list(
@@ -41,15 +47,13 @@ export function createDeadLetters(registry: RegistryStore): DeadLetters {
 
 async function keep(
   registry: RegistryStore,
-  subscription: string,
+  name: string,
   record: SourceRecord,
-  failure: Failure,
+  body: Json,
 ): Promise<void> {
-  const name = deadRecordName(subscription, record)
-  const body = encodeDeadRecord(subscription, record, failure)
   if (await registry.put(collection, name, body, undefined)) return
   const existing = await registry.get(collection, name)
-  if (existing === undefined) return keep(registry, subscription, record, failure)
+  if (existing === undefined) return keep(registry, name, record, body)
   // The same position with another time is a record of a topic that was made anew: the newer one counts.
   if (decodeDeadRecord(existing.body)?.timestamp === record.timestamp) return
   await registry.put(collection, name, body, existing.rev)

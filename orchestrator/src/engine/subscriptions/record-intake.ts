@@ -19,6 +19,7 @@ export type IntakeDeps = {
   readonly clock: Clock
   readonly logger: Logger
   readonly faults: FaultPoints
+  readonly maxRecordBytes?: number | undefined
 }
 
 /** Errors of one record that are no reason to try it again. */

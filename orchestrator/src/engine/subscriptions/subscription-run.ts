@@ -90,7 +90,8 @@ export class SubscriptionRun {
 
   #intake(): RecordIntake['accept'] {
     const { subscription, generation } = this.stored
-    return new RecordIntake(this.#deps, { subscription, generation }, this.#stopping.signal).accept
+    const route = { subscription, generation, maxBytes: this.#deps.maxRecordBytes }
+    return new RecordIntake(this.#deps, route, this.#stopping.signal).accept
   }
 
   async #requireHandler(): Promise<void> {

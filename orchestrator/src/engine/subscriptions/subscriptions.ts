@@ -15,11 +15,13 @@ import type {
   Clock,
   FaultPoints,
   Logger,
+  Payloads,
   RecordSource,
   RegistryStore,
   SubscriptionSpec,
   SubscriptionView,
 } from '../../ports/index.ts'
+import { plainPayloads } from '../payloads/plain-payloads.ts'
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts'
 import { createHandlerCheck, type HandlerCheck } from './handler-check.ts'
 import type { HandlerDirectory, RecordAcceptor } from './record-acceptor.ts'
@@ -42,6 +44,10 @@ export type SubscriptionsDeps = {
   readonly configured?: readonly SubscriptionSpec[]
   /** The configured clusters, where they are known: a subscription to another one is refused at once. */
   readonly clusters?: readonly string[]
+  /** Where values go; as they are, if absent. */
+  readonly payloads?: Payloads | undefined
+  /** Larger records can have no invocation. */
+  readonly maxRecordBytes?: number | undefined
   /** How often the registry is asked what other replicas have subscribed to. 2 s. */
   readonly pollMs?: number
   /** Between two tries to start a subscription that cannot start. 10 s. */
@@ -81,7 +87,7 @@ class SharedSubscriptions implements Subscriptions {
     this.#unmade = deps.configured ?? []
     this.#registry = createSubscriptionRegistry(deps.registry, deps.logger)
     this.#handlers = createHandlerCheck(deps.handlers)
-    this.#deadLetters = createDeadLetters(deps.registry)
+    this.#deadLetters = createDeadLetters(deps.registry, deps.payloads ?? plainPayloads)
     this.#runDeps = {
       ...deps,
       handlers: this.#handlers,
