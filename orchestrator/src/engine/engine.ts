@@ -1,7 +1,9 @@
 import type { Channel, Target } from '@fermata/lambda-runtime/protocol'
+import type { HandlerPolicy } from '../domain/services/policy.ts'
 import type {
   Admin,
   AgendaStore,
+  Calendar,
   Clock,
   FaultPoints,
   Ingress,
@@ -9,6 +11,7 @@ import type {
   JournalStore,
   LeaseStore,
   Logger,
+  Payloads,
   PromiseStore,
   Random,
   RecordSource,
@@ -18,15 +21,20 @@ import type {
 import { type Agenda, createAgenda } from './agenda/agenda.ts'
 import type { AgendaOptions } from './agenda/agenda-options.ts'
 import { repeat } from './agenda/within.ts'
+import { createHandlerLimits } from './handler-limits.ts'
 import { createConcurrency } from './invocations/concurrency.ts'
 import type { EngineDeps, EngineTimes } from './invocations/engine-deps.ts'
 import { createGuards } from './invocations/guards.ts'
 import { createInvocations, type Invocations } from './invocations/invocations.ts'
 import { createOutputWaiters } from './invocations/output-waiters.ts'
 import { createSessions } from './invocations/sessions.ts'
-import { createPermits } from './permits.ts'
+import { packedAcceptor, packedIngress, packedInvoker } from './payloads/packed-edges.ts'
+import { plainPayloads } from './payloads/plain-payloads.ts'
+import { createPermits, type Permits } from './permits.ts'
+import { createScheduleRegistry } from './schedules/schedule-registry.ts'
+import { createSchedules, isSchedule, type RunningSchedules } from './schedules/schedules.ts'
 import { createAdmin } from './services/admin-service.ts'
-import { createDirectory, type HandlerPolicy } from './services/directory.ts'
+import { createDirectory, directoryMs } from './services/directory.ts'
 import { createIngress } from './services/ingress-service.ts'
 import { createRecordAcceptor, createSubscriptionLimits } from './services/record-acceptor.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.ts'
@@ -37,7 +45,10 @@ export type EnginePorts = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly calendar: Calendar
   readonly invoker: Invoker
+  /** As they are, if absent. */
+  readonly payloads?: Payloads
   readonly source: RecordSource
   readonly clock: Clock
   readonly random: Random
@@ -61,6 +72,8 @@ export type EngineOptions = {
   readonly deployments: readonly string[]
   /** Made at start. */
   readonly subscriptions: readonly SubscriptionSpec[]
+  /** Larger records are kept as dead; by default what fits an item of the table. */
+  readonly maxRecordBytes?: number
   /** The names of the configured Kafka clusters. */
   readonly clusters: readonly string[]
   /** How long a stop may wait for what is under way, ms. */
@@ -75,32 +88,46 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-/** How often a replica asks which deployments there are. */
-const directoryMs = 5_000
-
 type State = 'starting' | 'running' | 'stopping'
 
 export function createEngine(ports: EnginePorts, options: EngineOptions): Engine {
   const stopping = new AbortController()
   let state: State = 'starting'
   const { clock } = ports
-  const { agenda, deps, invocations, subscriptions } = assemble(ports, options, stopping.signal)
+  const { agenda, deps, invocations, subscriptions, schedules } = assemble(
+    ports,
+    options,
+    stopping.signal,
+  )
   const notReady = () => [
     ...(state === 'running' ? [] : [`the replica is ${state}`]),
     ...(agenda.ready() ? [] : ['it owns no shard of the agenda yet']),
   ]
 
   return {
-    ingress: createIngress(deps, invocations, {
-      maxQueued: options.limits.queued,
-      ready: () => notReady().length === 0,
+    ingress: packedIngress(
+      createIngress(deps, invocations, {
+        maxQueued: options.limits.queued,
+        ready: () => notReady().length === 0,
+      }),
+      deps.payloads,
+    ),
+    admin: createAdmin(deps, invocations, subscriptions, {
+      notReady,
+      schedules,
+      stores: {
+        agendaStore: ports.agenda,
+        leaseStore: ports.leases,
+        registry: ports.registry,
+        queue: async () => [],
+      },
     }),
-    admin: createAdmin(deps, invocations, subscriptions, { notReady }),
     async start() {
       await deps.directory.refresh()
       await agenda.start()
       await registerAll(deps, options.deployments)
       await subscriptions.start()
+      schedules.start(stopping.signal)
       hearOfDeployments(deps)
       state = 'running'
       deps.logger.info({ deployments: deps.directory.all().length }, 'Running')
@@ -125,6 +152,7 @@ type Assembled = {
   readonly deps: EngineDeps
   readonly invocations: Invocations
   readonly subscriptions: Subscriptions
+  readonly schedules: RunningSchedules
 }
 
 function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSignal): Assembled {
@@ -136,13 +164,29 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
     agendaStore: ports.agenda,
     leaseStore: ports.leases,
     options: options.agenda,
-    nudge: (entry, ticket) => invocations.nudge(entry, ticket),
+    nudge: (entry, ticket) =>
+      isSchedule(entry) ? schedules.nudge(entry) : invocations.nudge(entry, ticket),
   })
   const subscriptionLimits = createSubscriptionLimits()
   const share = (limit: number) => Math.max(1, Math.ceil(limit / Math.max(1, agenda.replicas())))
   const concurrency = createConcurrency(clock, () => share(options.limits.perFunction))
+  const directory = createDirectory({ ...ports, defaults: options.policy })
+  const permits: Permits = createPermits({
+    total: options.limits.running,
+    ofFunction: (name) => concurrency.limitOf(name),
+    ofSubscription: (name) => share(subscriptionLimits.of(name)),
+    ...createHandlerLimits({
+      clock,
+      directory,
+      place: () => ({ rank: agenda.rank(), of: Math.max(1, agenda.replicas()) }),
+      recheck: () => permits.recheck(),
+    }),
+  })
+  const { payloads = plainPayloads } = ports
   const deps: EngineDeps = {
     ...ports,
+    payloads,
+    invoker: packedInvoker(ports.invoker, payloads),
     agenda,
     concurrency,
     stopping,
@@ -151,25 +195,30 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
     waiters: createOutputWaiters(),
     sessions: createSessions(ports),
     guards: createGuards(agenda, clock, options.times.watchMs),
-    directory: createDirectory({ ...ports, defaults: options.policy }),
-    permits: createPermits({
-      total: options.limits.running,
-      ofFunction: (name) => concurrency.limitOf(name),
-      ofSubscription: (name) => share(subscriptionLimits.of(name)),
-    }),
+    directory,
+    permits,
   }
   const invocations = createInvocations(deps)
+  const schedules = createSchedules({
+    ...ports,
+    agenda,
+    directory,
+    work: invocations,
+    registry: createScheduleRegistry(ports.registry, ports.logger),
+    watchMs: options.times.watchMs,
+  })
   const subscriptions = createSubscriptions({
     ...ports,
-    acceptor: createRecordAcceptor(deps, invocations, subscriptionLimits),
+    acceptor: packedAcceptor(createRecordAcceptor(deps, invocations, subscriptionLimits), payloads),
     handlers: {
       has: (service, handler) => isPublic(deps, { service, handler }),
       refresh: () => deps.directory.refresh(),
     },
     configured: options.subscriptions,
+    maxRecordBytes: options.maxRecordBytes,
     clusters: options.clusters,
   })
-  return { agenda, deps, invocations, subscriptions }
+  return { agenda, deps, invocations, subscriptions, schedules }
 }
 
 /** Private handlers are for other handlers alone. */
@@ -185,11 +234,12 @@ async function withinStop(clock: Clock, ms: number, work: Promise<void>): Promis
   done.abort()
 }
 
-/** What was registered with another replica serves here, too, and soon: new invocations go to the newest deployment. */
-function hearOfDeployments({ clock, directory, logger, stopping }: EngineDeps): void {
+/** What was registered with, or set on, another replica holds here, too, and soon: limits may have risen. */
+function hearOfDeployments({ clock, directory, logger, permits, stopping }: EngineDeps): void {
   void repeat(clock, directoryMs, stopping, async () => {
     try {
       await directory.refresh()
+      permits.recheck()
     } catch (error) {
       logger.warn({ error }, 'The deployments could not be read; trying again')
     }
