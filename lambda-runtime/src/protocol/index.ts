@@ -1,3 +1,4 @@
+export { bytesOf, bytesValue } from './bytes.ts'
 export { decodeJsonWith, decodeWith, protocolVersion } from './decode.ts'
 export {
   type Entry,

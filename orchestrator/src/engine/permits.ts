@@ -1,3 +1,4 @@
+import type { Rates } from './rates.ts'
 import { type Waiting, WaitingLines } from './waiting-lines.ts'
 
 /** Whom a running attempt counts against. */
@@ -5,6 +6,10 @@ export type Demand = {
   /** The function, whatever its version: what Lambda throttles. */
   readonly function: string
   readonly subscription: string | undefined
+  /** `<service>/<handler>`: it may have limits of its own. */
+  readonly handler: string | undefined
+  /** It is the first attempt of an invocation, and so counts against the handler's rate. */
+  readonly begins: boolean
 }
 
 export interface Permit {
@@ -17,10 +22,13 @@ export type PermitLimits = {
   /** The ceiling of what runs at once per function, on this replica. */
   ofFunction(name: string): number
   ofSubscription(name: string): number
+  /** How many attempts of the handler may run at once, on this replica. */
+  ofHandler(name: string): number
+  readonly rates: Rates
 }
 
 /**
- * Leave to run attempts: per function, per subscription and in total. A permit is taken before an `attempt`
+ * Leave to run attempts: per function, per subscription, per handler and in total. A permit is taken before an `attempt`
  * is written, so that none ever waits in a queue. Functions are served in turn (INV-11); within one, work that was
  * begun goes before new work, and both in the order in which they came.
  */
@@ -53,6 +61,7 @@ class PermitTable implements Permits {
   readonly #limits: PermitLimits
   readonly #perFunction = new Map<string, number>()
   readonly #perSubscription = new Map<string, number>()
+  readonly #perHandler = new Map<string, number>()
   /** Waiters by function, in the order in which functions are served next. */
   readonly #queues = new Map<string, WaitingLines<Waiter>>()
   /** Those who wait until a signal aborts. One listener for all: a signal's listeners are a list that is searched. */
@@ -75,9 +84,9 @@ class PermitTable implements Permits {
     const now = this.tryTake(demand)
     if (now !== undefined) return Promise.resolve(now)
     return new Promise((resolve, reject) => {
-      // Each subscription has a line of its own: at its limit, it holds up no other.
+      // Each subscription and handler has a line of its own: at its limit, it holds up no other.
       const waiter: Waiter = {
-        line: `${priority} ${demand.subscription ?? ''}`,
+        line: `${priority} ${demand.subscription ?? ''} ${demand.handler ?? ''}`,
         rank: priority === 'resume' ? 0 : 1,
         left: false,
         demand,
@@ -126,14 +135,19 @@ class PermitTable implements Permits {
     return count(this.#perFunction, name) >= this.#limits.ofFunction(name)
   }
 
-  #fits({ function: name, subscription }: Demand): boolean {
+  #fits({ function: name, subscription, handler, begins }: Demand): boolean {
     if (this.#isFull(name)) return false
-    if (subscription === undefined) return true
-    return count(this.#perSubscription, subscription) < this.#limits.ofSubscription(subscription)
+    const limits = this.#limits
+    return (
+      hasRoom(this.#perSubscription, subscription, (one) => limits.ofSubscription(one)) &&
+      hasRoom(this.#perHandler, handler, (one) => limits.ofHandler(one)) &&
+      (!begins || handler === undefined || limits.rates.ready(handler))
+    )
   }
 
   #grant(demand: Demand): Permit {
     this.#add(demand, 1)
+    if (demand.begins && demand.handler !== undefined) this.#limits.rates.spend(demand.handler)
     let held = true
     return {
       demand,
@@ -146,10 +160,11 @@ class PermitTable implements Permits {
     }
   }
 
-  #add({ function: name, subscription }: Demand, by: 1 | -1): void {
+  #add({ function: name, subscription, handler }: Demand, by: 1 | -1): void {
     this.running += by
     bump(this.#perFunction, name, by)
     if (subscription !== undefined) bump(this.#perSubscription, subscription, by)
+    if (handler !== undefined) bump(this.#perHandler, handler, by)
   }
 
   #join(waiter: Waiter, signal: AbortSignal): void {
@@ -186,6 +201,14 @@ class PermitTable implements Permits {
     signal.addEventListener('abort', refuse, { once: true })
     return group
   }
+}
+
+function hasRoom(
+  counts: ReadonlyMap<string, number>,
+  name: string | undefined,
+  limitOf: (name: string) => number,
+): boolean {
+  return name === undefined || count(counts, name) < limitOf(name)
 }
 
 function count(counts: ReadonlyMap<string, number>, name: string): number {

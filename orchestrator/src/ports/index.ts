@@ -9,6 +9,7 @@ export type {
   Ingress,
   InvocationStatus,
   InvocationView,
+  Media,
   Submission,
   Submitted,
   SubscriptionOptions,

@@ -7,6 +7,8 @@ import type {
   Target,
   Value,
 } from '@fermata/lambda-runtime/protocol'
+import type { Schedules } from './schedules.ts'
+import type { DeploymentAdmin, InvocationListing, ServiceAdmin } from './services.ts'
 
 export type Submission = {
   readonly target: Target
@@ -20,6 +22,9 @@ export type Submitted = {
   readonly invocationId: InvocationId
   readonly status: 'accepted' | 'previously_accepted'
 }
+
+/** The media types of a handler's input and output where they are not JSON. */
+export type Media = { readonly accepts?: string; readonly answers?: string }
 
 export type InvocationStatus =
   | 'queued'
@@ -56,6 +61,8 @@ export interface Ingress {
   attach(id: InvocationId, signal: AbortSignal): Promise<Outcome>
   /** The output, or `undefined` while there is none. @throws `invocation-not-found` */
   output(id: InvocationId): Promise<Outcome | undefined>
+  /** Of a handler, or of an invocation's. None where there is no such. */
+  mediaOf(of: Target | InvocationId): Promise<Media>
   /** @throws `awakeable-not-found` | `awakeable-completed` */
   completeAwakeable(id: string, outcome: Outcome): Promise<void>
 }
@@ -80,14 +87,6 @@ export type SubscriptionView = SubscriptionSpec & {
     | { readonly kind: 'stopped'; readonly failure: Failure }
 }
 
-export type DeploymentView = {
-  readonly id: string
-  readonly address: string
-  readonly createdAt: number
-  readonly services: readonly string[]
-  readonly sdk: string
-}
-
 export type DeadRecord = {
   readonly subscription: string
   readonly topic: string
@@ -101,12 +100,8 @@ export type DeadRecord = {
 }
 
 /** What the admin API needs. All throw FermataError. */
-export interface Admin {
-  /** Discovers the services by invoking. Idempotent by address. @throws `deployment-unreachable` | `deployment-invalid` */
-  register(address: string): Promise<DeploymentView>
-  deployments(): Promise<readonly DeploymentView[]>
-  /** @throws `deployment-not-found` | `deployment-in-use` */
-  removeDeployment(id: string): Promise<void>
+export interface Admin extends ServiceAdmin, DeploymentAdmin, InvocationListing {
+  readonly schedules: Schedules
   /** @throws `subscription-invalid` | `subscription-exists` | `topic-not-found` | `handler-not-found` */
   subscribe(spec: SubscriptionSpec): Promise<SubscriptionView>
   subscriptions(): Promise<readonly SubscriptionView[]>

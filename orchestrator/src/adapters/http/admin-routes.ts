@@ -1,14 +1,16 @@
 import { parseInvocationId, protocolVersion } from '@fermata/lambda-runtime/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
-import { deploymentUrlSchema } from '../../domain/deployment-url.ts'
 import { subscriptionFields, subscriptionOptionFields } from '../../domain/subscription-schema.ts'
 import { deadRecordName } from '../../domain/subscriptions/dead-record.ts'
 import type { Admin, SubscriptionSpec } from '../../ports/index.ts'
 import { readJson, sendJson, sendProblem } from './bodies.ts'
+import { addDeploymentRoutes } from './deployment-routes.ts'
+import { addListingRoutes } from './listing-routes.ts'
 import { problem } from './problem.ts'
 import { param, type RouteHandler, route } from './routes.ts'
 import { addScheduleRoutes } from './schedule-routes.ts'
+import { addServiceRoutes } from './service-routes.ts'
 import { check, checkNoQuery, closed } from './validation.ts'
 
 export interface AdminRoutesDeps {
@@ -26,6 +28,8 @@ export function addAdminRoutes(app: FastifyInstance, { admin, version }: AdminRo
       sendJson(reply, 200, { version, protocol: protocolVersion, node: process.version }),
   })
   addDeploymentRoutes(app, admin)
+  addServiceRoutes(app, admin)
+  addListingRoutes(app, admin)
   addSubscriptionRoutes(app, admin)
   addScheduleRoutes(app, admin.schedules)
   addInvocationRoutes(app, admin)
@@ -43,34 +47,6 @@ function ready(admin: Admin, reply: FastifyReply): FastifyReply {
     reply,
     problem('not-ready', 503, reasons.join('; '), { ready: false, reasons }),
   )
-}
-
-const deploymentSchema = v.pipe(
-  closed({
-    arn: v.optional(
-      v.pipe(v.string(), v.nonEmpty('expected the ARN of a published version or alias')),
-    ),
-    url: v.optional(deploymentUrlSchema),
-  }),
-  v.check(
-    ({ arn, url }) => (arn === undefined) !== (url === undefined),
-    'expected either the ARN of a function (arn) or the URL of a server (url)',
-  ),
-  v.transform(({ arn, url }) => arn ?? url ?? ''),
-)
-
-function addDeploymentRoutes(app: FastifyInstance, admin: Admin): void {
-  route(app, '/deployments', {
-    GET: async (_request, reply) =>
-      sendJson(reply, 200, { deployments: await admin.deployments() }),
-    POST: async (request, reply) => {
-      const address = check(deploymentSchema, readJson(request) ?? {})
-      return sendJson(reply, 201, await admin.register(address))
-    },
-  })
-  route(app, '/deployments/:id', {
-    DELETE: answer204((request) => admin.removeDeployment(param(request, 'id'))),
-  })
 }
 
 const subscriptionSchema = v.pipe(

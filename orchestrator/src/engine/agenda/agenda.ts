@@ -25,6 +25,8 @@ export interface Agenda {
   ready(): boolean
   /** How many replicas are alive, this one included, as it saw last. */
   replicas(): number
+  /** Which of them this one is, in an order that all of them see about the same. */
+  rank(): number
   /**
    * Resolves when the entry is durable and counts. Waits while it cannot be.
    * @throws FermataError `not-ready` once the agenda is stopped
@@ -127,6 +129,10 @@ class ShardedAgenda implements Agenda {
 
   replicas(): number {
     return this.#keeper.live
+  }
+
+  rank(): number {
+    return this.#keeper.rank
   }
 
   async add(entry: AgendaEntry): Promise<Ticket> {

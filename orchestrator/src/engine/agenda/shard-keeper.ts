@@ -23,6 +23,8 @@ export class ShardKeeper {
   readonly #owned = new Map<number, OwnedShard>()
   /** How many replicas are alive, this one included. */
   live = 1
+  /** Which of them it is, by name. */
+  rank = 0
   #sightings = noSightings
   #turn = 0
 
@@ -112,6 +114,7 @@ export class ShardKeeper {
     const present = new Set([me.replica, ...view.replicas.map(({ replica }) => replica)])
     const live = [...present.difference(dead.silent)]
     this.live = live.length
+    this.rank = live.toSorted().indexOf(me.replica)
     const plan = planShards({
       shards: this.#context.options.shards,
       me: me.replica,

@@ -2,9 +2,9 @@ import type { Target } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Context } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { handlerName } from '../handler-limits.ts'
 import type { Demand, Permit } from '../permits.ts'
-import type { Deployment } from '../services/deployment-document.ts'
-import { functionOf } from '../services/directory.ts'
+import { type Deployment, functionOf } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { persist } from './persist.ts'
@@ -27,10 +27,22 @@ export async function deploymentOf(
 
 /** What running the invocation counts against. */
 export function demandOf(state: InvocationState, deployment: Deployment): Demand {
-  const { origin } = state.created
+  const { origin, target } = state.created
+  const subscription = origin.kind === 'kafka' ? origin.subscription : undefined
+  return { ...demandOn(deployment, target, subscription), begins: state.epoch === 0 }
+}
+
+/** What the first attempt of an invocation counts against. */
+export function demandOn(
+  { address }: Deployment,
+  target: Target,
+  subscription: string | undefined,
+): Demand {
   return {
-    function: functionOf(deployment.address),
-    subscription: origin.kind === 'kafka' ? origin.subscription : undefined,
+    function: functionOf(address),
+    subscription,
+    handler: handlerName(target),
+    begins: true,
   }
 }
 
@@ -79,7 +91,7 @@ export async function demandOfTarget(
 ): Promise<Demand> {
   const deployment = await directory.resolve(target)
   if (deployment === undefined) throw noHandler(target)
-  return { function: functionOf(deployment.address), subscription }
+  return demandOn(deployment, target, subscription)
 }
 
 function noHandler({ service, handler }: Target): FermataError {

@@ -1,4 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -12,19 +13,37 @@ export function wakeWhenPermitted(deps: EngineDeps, work: Work, id: InvocationId
   return deps.sessions.use(id, async (session) => {
     const state = session.state ?? (await persist(deps, id, () => session.refresh()))
     if (state === undefined || session.busy) return
-    const deployment = await deploymentOrPause(deps, session, state)
-    if (deployment === undefined) return
-    const priority = state.phase.kind === 'queued' ? 'start' : 'resume'
-    const permit = await deps.permits.take(demandOf(state, deployment), priority, deps.stopping)
-    await start(deps, work, session, { permit, deployment })
+    const permitted = await permit(deps, session, state)
+    if (permitted !== undefined) await start(deps, work, session, permitted)
   })
+}
+
+type Permitted = { readonly permit: Permit; readonly deployment: Deployment }
+
+/** It may take long until there is one. The deployment may be gone by then, or another may serve what has not begun. */
+async function permit(
+  deps: EngineDeps,
+  session: JournalSession,
+  state: InvocationState,
+): Promise<Permitted | undefined> {
+  const priority = state.phase.kind === 'queued' ? 'start' : 'resume'
+  let deployment = await deploymentOrPause(deps, session, state)
+  while (deployment !== undefined) {
+    const demand = demandOf(state, deployment)
+    const held = await deps.permits.take(demand, priority, deps.stopping)
+    const still = await deploymentOrPause(deps, session, state)
+    if (still?.id === deployment.id) return { permit: held, deployment }
+    held.release()
+    deployment = still
+  }
+  return undefined
 }
 
 async function start(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  permitted: { readonly permit: Permit; readonly deployment: Deployment },
+  permitted: Permitted,
 ): Promise<void> {
   const stimulus = { kind: 'wake' } as const
   let held: Permit | undefined = permitted.permit

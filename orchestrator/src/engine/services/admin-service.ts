@@ -1,15 +1,22 @@
 import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
-import type { Admin, DeploymentView, InvocationStatus, InvocationView } from '../../ports/index.ts'
+import type { Admin } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
+import type { RunningSchedules } from '../schedules/schedules.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
-import type { Deployment } from './deployment-document.ts'
+import { createDeploymentAdmin } from './deployment-admin.ts'
+import type { RemovalDeps } from './deployment-removal.ts'
+import { createInvocationListing } from './invocation-listing.ts'
+import { invocationView, statusOf } from './invocation-view.ts'
+import { createServiceAdmin } from './service-admin.ts'
 
 export type AdminOptions = {
   /** Why this replica is not ready; empty: it is. */
   readonly notReady: () => readonly string[]
+  readonly stores: Pick<RemovalDeps, 'agendaStore' | 'leaseStore' | 'registry' | 'queue'>
+  readonly schedules: RunningSchedules
 }
 
 /** What the admin API offers. */
@@ -19,14 +26,16 @@ export function createAdmin(
   subscriptions: Subscriptions,
   options: AdminOptions,
 ): Admin {
-  const { directory } = deps
   return {
-    register: async (address) => deploymentView(await directory.register(address)),
-    async deployments() {
-      await directory.refresh()
-      return directory.all().map(deploymentView)
-    },
-    removeDeployment: (id) => directory.remove(id),
+    schedules: options.schedules,
+    ...createServiceAdmin({ ...options.stores, ...deps }),
+    ...createDeploymentAdmin({
+      ...options.stores,
+      ...deps,
+      subscriptions: () => subscriptions.list(),
+      registered: () => options.schedules.reconcile(),
+    }),
+    ...createInvocationListing({ ...options.stores, ...deps }),
     subscribe: (spec) => subscriptions.subscribe(spec),
     subscriptions: () => subscriptions.list(),
     unsubscribe: (name) => subscriptions.unsubscribe(name),
@@ -69,37 +78,4 @@ function resume(deps: EngineDeps, invocations: Invocations, id: InvocationId): P
     }
     await invocations.resume(session, state)
   })
-}
-
-function deploymentView({ id, address, createdAt, manifest }: Deployment): DeploymentView {
-  const services = manifest.services.map(({ name }) => name)
-  return { id, address, createdAt, services, sdk: manifest.sdk }
-}
-
-function invocationView(id: InvocationId, state: InvocationState): InvocationView {
-  const { phase, created } = state
-  const failed = phase.kind === 'closed' && phase.outcome.kind === 'failure'
-  return {
-    id,
-    target: created.target,
-    status: statusOf(state),
-    origin: created.origin,
-    createdAt: state.createdAt,
-    updatedAt: state.updatedAt,
-    deployment: state.deployment,
-    attempts: state.epoch,
-    ops: state.ops,
-    segments: state.next,
-    failure: failed
-      ? phase.outcome.failure
-      : phase.kind === 'closed'
-        ? undefined
-        : state.lastFailure,
-    nextTryAt: phase.kind === 'backing-off' ? phase.retryAt : undefined,
-  }
-}
-
-function statusOf({ phase }: InvocationState): InvocationStatus {
-  if (phase.kind !== 'closed') return phase.kind
-  return phase.outcome.kind === 'value' ? 'completed' : 'failed'
 }

@@ -1,31 +1,39 @@
-import { createHash } from 'node:crypto'
-import type { ManifestService, RetryPolicyInput, Target } from '@fermata/lambda-runtime/protocol'
-import * as v from 'valibot'
-import { FermataError } from '../../domain/errors.ts'
-import { type RetryPolicy, resolveRetry } from '../../domain/retry.ts'
+import type { ManifestHandler, ManifestService, Target } from '@fermata/lambda-runtime/protocol'
+import {
+  type HandlerPolicy,
+  type PolicyLayer,
+  resolvePolicy,
+} from '../../domain/services/policy.ts'
+import type { Overrides } from '../../domain/services/policy-document.ts'
 import type { Clock, Invoker, Logger, RegistryStore } from '../../ports/index.ts'
-import { type Deployment, deploymentDocumentSchema } from './deployment-document.ts'
+import type { Deployment } from './deployment-document.ts'
+import { type Listed, listDeployments, markGoing, register } from './deployment-registry.ts'
+import { listOverrides } from './policies.ts'
 
-export type HandlerPolicy = {
-  readonly retry: RetryPolicy
-  /** Longest time of one attempt. */
-  readonly timeoutMs: number
-  readonly retentionMs: number
-  readonly private: boolean
-}
+type HandlerName = Pick<Target, 'service' | 'handler'>
 
-/** Which deployments there are, and which of them serves what. */
+/** Which deployments there are, which of them serves what, and by which policies. */
 export interface Directory {
   /** The newest deployment that serves the handler, as far as this replica has heard. */
-  find(target: Pick<Target, 'service' | 'handler'>): Deployment | undefined
-  /** Like `find`, but asks the registry before it gives up. */
-  resolve(target: Pick<Target, 'service' | 'handler'>): Promise<Deployment | undefined>
+  find(target: HandlerName): Deployment | undefined
+  /**
+   * Where something new starts: like `find`, but it asks the registry before it gives up or relies on what it heard
+   * long ago, and waits for what is about to be removed to be removed, or to stay.
+   */
+  resolve(target: HandlerName): Promise<Deployment | undefined>
   byId(id: string): Promise<Deployment | undefined>
-  policyOf(target: Pick<Target, 'service' | 'handler'>, deployment?: Deployment): HandlerPolicy
+  /** All that serve the handler, the newest first. */
+  serversOf(target: HandlerName): readonly Deployment[]
+  policyOf(target: HandlerName, deployment?: Deployment): HandlerPolicy
+  /** What operators have set for the service. */
+  overridesOf(service: string): Overrides | undefined
+  /** The newest first. */
   all(): readonly Deployment[]
-  /** Discovers what the address serves and makes it known. Idempotent by address. */
-  register(address: string): Promise<Deployment>
-  remove(id: string): Promise<void>
+  /**
+   * Discovers what the address serves and makes it known. Idempotent by address.
+   * @throws FermataError `deployment-incompatible`, unless it is forced
+   */
+  register(address: string, options?: { readonly force?: boolean }): Promise<Deployment>
   refresh(): Promise<void>
 }
 
@@ -37,114 +45,159 @@ export type DirectoryDeps = {
   readonly defaults: HandlerPolicy
 }
 
-const collection = 'deployments'
-const pageSize = 100
+/** How often a replica asks what others registered, set or removed. */
+export const directoryMs = 2_000
+/** Nothing new starts by what a replica heard longer ago than this: after it, all know of a removal. */
+export const trustMs = 5_000
+/** A mark that nobody renews for so long was left behind by somebody who died. */
+const goingMs = 30_000
+const goingPollMs = 250
 
 export function createDirectory(deps: DirectoryDeps): Directory {
-  let known: readonly Deployment[] = []
+  return new RegisteredDirectory(deps)
+}
 
-  const refresh = async () => {
-    known = (await loadAll(deps)).toSorted((a, b) => b.createdAt - a.createdAt)
+class RegisteredDirectory implements Directory {
+  readonly #deps: DirectoryDeps
+  #known: readonly Deployment[] = []
+  #overrides: ReadonlyMap<string, Overrides> = new Map()
+  readonly #policies = new Map<string, HandlerPolicy>()
+  /** Marks of removals, and since when this replica has seen each (monotonic ms): clocks are not compared. */
+  #marks: ReadonlyMap<string, { readonly rev: number; readonly since: number }> = new Map()
+  #askedAt = Number.NEGATIVE_INFINITY
+  #asking: Promise<void> | undefined
+
+  constructor(deps: DirectoryDeps) {
+    this.#deps = deps
   }
-  const find: Directory['find'] = (target) =>
-    known.find((deployment) => handlerOf(deployment, target) !== undefined)
 
-  return {
-    find,
-    refresh,
-    all: () => known,
-    async resolve(target) {
-      if (find(target) === undefined) await refresh()
-      return find(target)
-    },
-    async byId(id) {
-      if (!known.some((deployment) => deployment.id === id)) await refresh()
-      return known.find((deployment) => deployment.id === id)
-    },
-    policyOf: (target, deployment = find(target)) => policyOf(deps.defaults, target, deployment),
-    async register(address) {
-      const deployment = await register(deps, address)
-      await refresh()
-      return deployment
-    },
-    async remove(id) {
-      const document = await deps.registry.get(collection, id)
-      if (document === undefined) {
-        throw new FermataError('deployment-not-found', `There is no deployment "${id}"`)
-      }
-      await deps.registry.remove(collection, id, document.rev)
-      await refresh()
-    },
+  find(target: HandlerName): Deployment | undefined {
+    return this.#startsOn(target) ?? this.#known.find((one) => handlerOf(one, target))
   }
-}
 
-/** Deployments are known by their address: registering one twice is registering it once. */
-export function deploymentIdOf(address: string): string {
-  return `dp_${createHash('sha256').update(address).digest('hex').slice(0, 16)}`
-}
-
-/** The function that an address runs on, whatever its version: what Lambda's concurrency is about. */
-export function functionOf(address: string): string {
-  const parts = address.split(':')
-  return address.startsWith('arn:') && parts.length === 8 ? parts.slice(0, 7).join(':') : address
-}
-
-async function loadAll({ registry, logger }: DirectoryDeps): Promise<Deployment[]> {
-  const found: Deployment[] = []
-  for (let after = ''; ; ) {
-    const page = await registry.list(collection, after, pageSize)
-    for (const { name, body } of page) {
-      const parsed = v.safeParse(deploymentDocumentSchema, body)
-      if (parsed.success) found.push({ ...parsed.output, id: name })
-      else
-        logger.warn(
-          { deployment: name },
-          'A deployment in the registry cannot be read; it is ignored',
-        )
+  async resolve(target: HandlerName): Promise<Deployment | undefined> {
+    const { clock } = this.#deps
+    if (clock.monotonic() - this.#askedAt > trustMs) await this.refresh()
+    if (this.find(target) === undefined) await this.refresh()
+    for (;;) {
+      const found = this.#startsOn(target)
+      if (found !== undefined || this.find(target) === undefined) return found
+      await clock.sleep(goingPollMs)
+      await this.refresh()
     }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return found
-    after = last.name
   }
-}
 
-async function register(deps: DirectoryDeps, address: string): Promise<Deployment> {
-  const id = deploymentIdOf(address)
-  const manifest = await deps.invoker.discover(address)
-  const document = { address, createdAt: deps.clock.now(), manifest }
-  const existing = await deps.registry.get(collection, id)
-  if (existing !== undefined) {
-    return { ...v.parse(deploymentDocumentSchema, existing.body), id }
+  async byId(id: string): Promise<Deployment | undefined> {
+    if (!this.#known.some((deployment) => deployment.id === id)) await this.refresh()
+    return this.#known.find((deployment) => deployment.id === id)
   }
-  await deps.registry.put(collection, id, document, undefined)
-  return { ...document, id }
+
+  serversOf(target: HandlerName): readonly Deployment[] {
+    return this.#known.filter((one) => handlerOf(one, target) !== undefined)
+  }
+
+  policyOf(target: HandlerName, deployment = this.find(target)): HandlerPolicy {
+    const name = `${deployment?.id} ${target.service}/${target.handler}`
+    const known = this.#policies.get(name)
+    if (known !== undefined) return known
+    const policy = resolvePolicy(this.#layersOf(target, deployment), this.#deps.defaults)
+    this.#policies.set(name, policy)
+    return policy
+  }
+
+  overridesOf(service: string): Overrides | undefined {
+    return this.#overrides.get(service)
+  }
+
+  all(): readonly Deployment[] {
+    return this.#known
+  }
+
+  async register(address: string, { force = false } = {}): Promise<Deployment> {
+    const deployment = await register(this.#deps, address, force)
+    await this.refresh()
+    return deployment
+  }
+
+  /** One question at a time: who asks meanwhile gets an answer to a question that was put after his. */
+  async refresh(): Promise<void> {
+    const before = this.#asking
+    if (before !== undefined) {
+      await before.catch(() => undefined)
+      // Somebody who waited as well has put it again.
+      if (this.#asking !== undefined) return this.#asking
+    }
+    this.#asking = this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  async #ask(): Promise<void> {
+    const askedAt = this.#deps.clock.monotonic()
+    const [listed, overrides] = await Promise.all([
+      listDeployments(this.#deps),
+      listOverrides(this.#deps),
+    ])
+    this.#known = listed.map(({ deployment }) => deployment)
+    this.#overrides = overrides
+    this.#policies.clear()
+    this.#askedAt = askedAt
+    await this.#dropMarks(listed)
+  }
+
+  #startsOn(target: HandlerName): Deployment | undefined {
+    return this.#known.find(
+      (one) => one.going === undefined && handlerOf(one, target) !== undefined,
+    )
+  }
+
+  #layersOf(target: HandlerName, deployment: Deployment | undefined): PolicyLayer[] {
+    const { service = {}, handlers = {} } = this.#overrides.get(target.service) ?? {}
+    const served = deployment && handlerOf(deployment, target)
+    const code =
+      served === undefined ? [] : [policiesOf(served.service), policiesOf(served.handler)]
+    return [...code, service, handlers[target.handler] ?? {}]
+  }
+
+  /** Takes away the marks of removals that nobody carries on. */
+  async #dropMarks(listed: readonly Listed[]): Promise<void> {
+    const now = this.#deps.clock.monotonic()
+    const marked = listed.filter(({ deployment }) => deployment.going !== undefined)
+    const seen = marked.map((one) => {
+      const before = this.#marks.get(one.deployment.id)
+      const since = before?.rev === one.rev ? before.since : now
+      return { one, since }
+    })
+    this.#marks = new Map(
+      seen.map(({ one, since }) => [one.deployment.id, { rev: one.rev, since }]),
+    )
+    const left = seen.filter(({ since }) => now - since > goingMs)
+    await Promise.all(left.map(({ one }) => markGoing(this.#deps, one, undefined)))
+  }
 }
 
 function handlerOf(
-  deployment: Deployment | undefined,
-  target: Pick<Target, 'service' | 'handler'>,
-): { service: ManifestService; handler: ManifestService['handlers'][number] } | undefined {
-  const service = deployment?.manifest.services.find((one) => one.name === target.service)
+  { manifest }: Deployment,
+  target: HandlerName,
+): { readonly service: ManifestService; readonly handler: ManifestHandler } | undefined {
+  const service = manifest.services.find((one) => one.name === target.service)
   const handler = service?.handlers.find((one) => one.name === target.handler)
   return service === undefined || handler === undefined ? undefined : { service, handler }
 }
 
-function policyOf(
-  defaults: HandlerPolicy,
-  target: Pick<Target, 'service' | 'handler'>,
-  deployment: Deployment | undefined,
-): HandlerPolicy {
-  const found = handlerOf(deployment, target)
-  if (found === undefined) return defaults
-  const { handler, service } = found
+/** What the definition says of policies, and nothing else. */
+function policiesOf(stated: ManifestService | ManifestHandler): PolicyLayer {
+  const { retry, timeoutMs, retentionMs, inactivityMs, idempotencyRetentionMs } = stated
+  const { concurrency, rate, private: isPrivate } = stated
   return {
-    retry: resolveRetry([stated(handler.retry), stated(service.retry)], defaults.retry),
-    timeoutMs: handler.timeoutMs ?? service.timeoutMs ?? defaults.timeoutMs,
-    retentionMs: handler.retentionMs ?? service.retentionMs ?? defaults.retentionMs,
-    private: handler.private ?? service.private ?? defaults.private,
+    ...(retry !== undefined && { retry }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(retentionMs !== undefined && { retentionMs }),
+    ...(inactivityMs !== undefined && { inactivityMs }),
+    ...(idempotencyRetentionMs !== undefined && { idempotencyRetentionMs }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(rate !== undefined && { rate }),
+    ...(isPrivate !== undefined && { private: isPrivate }),
   }
-}
-
-function stated(policy: RetryPolicyInput | undefined): Partial<RetryPolicy> {
-  return policy ?? {}
 }

@@ -1,0 +1,31 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { InvocationStatus, InvocationView } from '../../ports/index.ts'
+
+export function invocationView(id: InvocationId, state: InvocationState): InvocationView {
+  const { phase, created } = state
+  const failed = phase.kind === 'closed' && phase.outcome.kind === 'failure'
+  return {
+    id,
+    target: created.target,
+    status: statusOf(state),
+    origin: created.origin,
+    createdAt: state.createdAt,
+    updatedAt: state.updatedAt,
+    deployment: state.deployment,
+    attempts: state.epoch,
+    ops: state.ops,
+    segments: state.next,
+    failure: failed
+      ? phase.outcome.failure
+      : phase.kind === 'closed'
+        ? undefined
+        : state.lastFailure,
+    nextTryAt: phase.kind === 'backing-off' ? phase.retryAt : undefined,
+  }
+}
+
+export function statusOf({ phase }: InvocationState): InvocationStatus {
+  if (phase.kind !== 'closed') return phase.kind
+  return phase.outcome.kind === 'value' ? 'completed' : 'failed'
+}
