@@ -30,7 +30,13 @@ export function create(
       guarded.catch(() => undefined)
       if (source === 'asks-once') await guarded
       await deps.faults.reach('accept.before-append', creation.id)
-      const made = await append(deps, session, creation, deployment, held !== undefined)
+      // The deployment may be about to go since, or another may be newer.
+      const still = await deps.directory.resolve(creation.target)
+      if (still?.id !== deployment?.id) {
+        held?.release()
+        held = undefined
+      }
+      const made = await append(deps, session, creation, still, held !== undefined)
       await deps.faults.reach('accept.after-append', creation.id)
       if (made === 'created' && held !== undefined) {
         work.drive(session, held)
