@@ -1,7 +1,7 @@
 import { durationToMs } from '../duration.ts'
 import type { ConnectOptions, RequestOptions } from '../types/client.ts'
 import type { Body } from './bodies.ts'
-import { errorOf, isOfHandler, type Problem, problemIn } from './problems.ts'
+import { errorOf, isOutcome, type Problem, problemIn } from './problems.ts'
 import { RequestError } from './request-error.ts'
 
 /** A request that may be sent more than once: doing it twice is doing it once. */
@@ -116,9 +116,10 @@ async function readAll<T>(
   return await read(new Response(content, { status, headers }))
 }
 
-function isWorthAnotherTry({ status }: Response, problem: Problem | undefined): boolean {
-  if (!worthAnotherTry.has(status)) return false
-  return problem === undefined || (status !== 504 && !isOfHandler(problem))
+function isWorthAnotherTry(response: Response, problem: Problem | undefined): boolean {
+  const { status } = response
+  if (problem === undefined) return worthAnotherTry.has(status)
+  return (status === 429 || status === 503) && !isOutcome(response)
 }
 
 /** In seconds, as the orchestrator says it; a date is left to the backoff. */

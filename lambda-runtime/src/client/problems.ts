@@ -1,11 +1,9 @@
-import { sdkErrorCodes } from '../error-codes.ts'
 import { fromFailure } from '../failure.ts'
 import { mediaTypeOf } from './bodies.ts'
 import { RequestError } from './request-error.ts'
 
 /** RFC 9457, as far as it matters here. */
 export interface Problem {
-  readonly type: string
   readonly code: string
   readonly detail: string
 }
@@ -18,15 +16,13 @@ export async function problemIn(response: Response): Promise<Problem | undefined
   }
   const body: unknown = await response.json().catch(() => undefined)
   if (typeof body !== 'object' || body === null) return undefined
-  const { type, code, detail } = body as Partial<Record<keyof Problem, unknown>>
-  return typeof code === 'string'
-    ? { type: String(type ?? 'about:blank'), code, detail: String(detail ?? code) }
-    : undefined
+  const { code, detail } = body as Partial<Record<keyof Problem, unknown>>
+  return typeof code === 'string' ? { code, detail: String(detail ?? code) } : undefined
 }
 
-/** Whether the handler itself ended so: with a code of its own, or one of the handler's side. */
-export function isOfHandler({ type, code }: Problem): boolean {
-  return type === 'about:blank' || Object.hasOwn(sdkErrorCodes, code)
+/** Whether the invocation ended so: trying again would give the same. */
+export function isOutcome({ headers }: Response): boolean {
+  return headers.has('x-fermata-outcome')
 }
 
 /** The handler's error as it threw it, or that there is none of the handler. */
@@ -38,7 +34,7 @@ export function errorOf(response: Response, problem: Problem | undefined): Error
     })
   }
   const { code, detail } = problem
-  return isOfHandler(problem)
+  return isOutcome(response)
     ? fromFailure({ code, message: detail, status })
     : new RequestError(code, detail, { status })
 }

@@ -1,6 +1,14 @@
 export type { AgendaEntry, AgendaItem, AgendaKind, AgendaStore } from './agenda-store.ts'
 export type { Calendar, CronSpec } from './calendar.ts'
 export type { Clock, Random } from './clock.ts'
+export type {
+  InvocationControl,
+  News,
+  PendingWait,
+  Restarted,
+  RestartOptions,
+  SentSignal,
+} from './control.ts'
 export type { FaultPoint, FaultPoints } from './fault-points.ts'
 export type { IdentityConfig, IdentityView } from './identity.ts'
 export type {

@@ -7,6 +7,7 @@ import type {
   Target,
   Value,
 } from '@fermata/lambda-runtime/protocol'
+import type { InvocationControl, News, PendingWait } from './control.ts'
 import type { Schedules } from './schedules.ts'
 import type { DeploymentAdmin, InvocationListing, ServiceAdmin } from './services.ts'
 
@@ -34,6 +35,8 @@ export type InvocationStatus =
   | 'paused'
   | 'completed'
   | 'failed'
+  | 'cancelled'
+  | 'killed'
 
 export type InvocationView = {
   readonly id: InvocationId
@@ -51,10 +54,16 @@ export type InvocationView = {
   /** The last failure of an attempt or step, or why it is paused, or how it ended. */
   readonly failure: Failure | undefined
   readonly nextTryAt: number | undefined
+  /** What it waits for while it is suspended. */
+  readonly waits: readonly PendingWait[]
+  /** Somebody has asked for its end, and its handler may still make up for what it has done. */
+  readonly cancelling: boolean
+  /** Whose work it does again. */
+  readonly restartOf: InvocationId | undefined
 }
 
 /** What the outside may ask of the engine about invocations: the ingress' needs. All throw FermataError. */
-export interface Ingress {
+export interface Ingress extends News {
   /** Durable when it resolves (INV-10). @throws `handler-not-found` | `overloaded` | `not-ready` */
   submit(submission: Submission): Promise<Submitted>
   /** Waits for the output. @throws `invocation-not-found`; rejects with the signal's reason when it aborts. */
@@ -100,7 +109,7 @@ export type DeadRecord = {
 }
 
 /** What the admin API needs. All throw FermataError. */
-export interface Admin extends ServiceAdmin, DeploymentAdmin, InvocationListing {
+export interface Admin extends ServiceAdmin, DeploymentAdmin, InvocationListing, InvocationControl {
   readonly schedules: Schedules
   /** @throws `subscription-invalid` | `subscription-exists` | `topic-not-found` | `handler-not-found` */
   subscribe(spec: SubscriptionSpec): Promise<SubscriptionView>
@@ -116,8 +125,6 @@ export interface Admin extends ServiceAdmin, DeploymentAdmin, InvocationListing 
   invocation(id: InvocationId): Promise<InvocationView>
   /** @throws `invocation-not-found` */
   journal(id: InvocationId): Promise<readonly Segment[]>
-  /** Ends a pause: the next attempt starts now. @throws `invocation-not-found` | `invocation-not-paused` */
-  resume(id: InvocationId): Promise<void>
   health(): { readonly ok: boolean }
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] }
 }

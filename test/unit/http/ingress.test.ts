@@ -1,4 +1,5 @@
 import {
+  bytesValue,
   deriveInvocationId,
   type Outcome,
   ProtocolError,
@@ -70,6 +71,57 @@ describe('a call over HTTP', () => {
     const { post } = await setUp({ ingress: ending(value({ void: true }), submissions) })
     await post('/checkout/process', body, type === '' ? {} : { 'content-type': type })
     expect(submissions[0]?.input).toEqual(input)
+  })
+
+  it.each<[string, string, string | Uint8Array<ArrayBuffer>, string, Value]>([
+    [
+      'bytes',
+      'image/png',
+      new Uint8Array([255, 1]),
+      'image/png',
+      bytesValue(new Uint8Array([255, 1])),
+    ],
+    ['text', 'text/csv', 'a,b', 'text/csv; charset=utf-8', { json: 'a,b' }],
+    [
+      'text that is none',
+      'text/csv',
+      new Uint8Array([255]),
+      'text/csv',
+      bytesValue(new Uint8Array([255])),
+    ],
+    ['JSON all the same', 'image/png', '[1]', 'application/json', { json: [1] }],
+  ])('takes %s for a handler that accepts %s', async (_what, accepts, body, type, input) => {
+    const submissions: Submission[] = []
+    const mediaOf = async () => ({ accepts })
+    const ingress = { ...ending(value({ void: true }), submissions), mediaOf }
+    const { post } = await setUp({ ingress })
+    await post('/checkout/process', body, { 'content-type': type })
+    expect(submissions[0]?.input).toEqual(input)
+  })
+
+  it.each<[Value, string, string]>([
+    [bytesValue(new Uint8Array([104, 105])), 'image/png', 'hi'],
+    [{ json: 'hi' }, 'image/png', 'hi'],
+    [{ json: { a: 1 } }, 'application/json', '{"a":1}'],
+  ])('answers %j as what its handler answers', async (output, type, text) => {
+    const mediaOf = async () => ({ answers: 'image/png' })
+    const { post, get } = await setUp({ ingress: { ...ending(value(output)), mediaOf } })
+    for (const answer of [
+      await post('/checkout/process'),
+      await get(`/invocations/${id}/output`),
+    ]) {
+      expect(answer).toMatchObject({ status: 200, text })
+      expect(answer.headers.get('content-type')?.split(';')[0]).toBe(type)
+    }
+  })
+
+  it('tells a failure of the handler from a request that went wrong', async () => {
+    const failure = { code: 'not-ready', message: 'no', status: 503 }
+    const { post } = await setUp({ ingress: ending({ kind: 'failure', failure }) })
+    expect((await post('/checkout/process')).headers.get('x-fermata-outcome')).toBe('failure')
+    const refusing = await setUp({ ingress: { submit: refuse('not-ready', 'wait') } })
+    const refused = await refusing.post('/checkout/process')
+    expect(refused.headers.get('x-fermata-outcome')).toBeNull()
   })
 
   it('passes headers on, but not those of the connection, nor secrets', async () => {

@@ -93,10 +93,23 @@ const unexpectedIngress: Ingress = {
   submit: unexpected,
   attach: unexpected,
   output: unexpected,
+  mediaOf: async () => ({}),
   completeAwakeable: unexpected,
+  signal: unexpected,
+  heartbeat: unexpected,
+  completePromise: unexpected,
+  peekPromise: unexpected,
 }
 
 const unexpectedAdmin: Admin = {
+  schedules: {
+    list: unexpected,
+    get: unexpected,
+    put: unexpected,
+    remove: unexpected,
+    pause: unexpected,
+    resume: unexpected,
+  },
   register: unexpected,
   deployments: unexpected,
   removeDeployment: unexpected,
@@ -106,7 +119,12 @@ const unexpectedAdmin: Admin = {
   dead: unexpected,
   invocation: unexpected,
   journal: unexpected,
+  cancel: unexpected,
+  kill: unexpected,
+  pause: unexpected,
   resume: unexpected,
+  restart: unexpected,
+  purge: unexpected,
   health: () => ({ ok: true }),
   ready: () => ({ ready: true, reasons: [] }),
 }

@@ -1,5 +1,5 @@
 import type { Json, Outcome, Value } from '@fermata/lambda-runtime/protocol'
-import { voidValue } from '@fermata/lambda-runtime/protocol'
+import { bytesOf, bytesValue, voidValue } from '@fermata/lambda-runtime/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FermataError } from '../../domain/errors.ts'
 import { type Problem, problemOfFailure, problemType } from './problem.ts'
@@ -15,25 +15,51 @@ export function readValue(request: FastifyRequest): Value {
   return isRich(request) ? { rich: text } : { json }
 }
 
+/**
+ * The body as the input of a handler that `accepts` bodies of another media type: those it gets as they are, as text
+ * or bytes. @throws FermataError `bad-request`
+ */
+export function readInput(request: FastifyRequest, accepts: string | undefined): Value {
+  const type = mediaTypeOf(request)
+  if (accepts === undefined || (type !== undefined && type !== accepts)) return readValue(request)
+  checkEncoding(request)
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const text = accepts.startsWith('text/') ? decodeText(bytes) : undefined
+  return text === undefined ? bytesValue(bytes) : { json: text }
+}
+
 /** @throws FermataError `bad-request` */
 export function readJson(request: FastifyRequest): Json | undefined {
   const text = readText(request)
   return text.trim() === '' ? undefined : parse(text)
 }
 
-function isRich({ headers }: FastifyRequest): boolean {
-  return headers['content-type']?.split(';')[0]?.trim().toLowerCase() === richType
+function isRich(request: FastifyRequest): boolean {
+  return mediaTypeOf(request) === richType
 }
 
-function readText({ body, headers }: FastifyRequest): string {
+function mediaTypeOf({ headers }: FastifyRequest): string | undefined {
+  return headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+}
+
+function readText(request: FastifyRequest): string {
+  checkEncoding(request)
+  const text = Buffer.isBuffer(request.body) ? decodeText(request.body) : ''
+  if (text !== undefined) return text
+  throw new FermataError('bad-request', 'The body is not UTF-8')
+}
+
+function checkEncoding({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') {
-    throw new FermataError('bad-request', `Send the body as it is, without encoding (${encoding})`)
-  }
+  if (encoding === 'identity') return
+  throw new FermataError('bad-request', `Send the body as it is, without encoding (${encoding})`)
+}
+
+function decodeText(bytes: Uint8Array): string | undefined {
   try {
-    return Buffer.isBuffer(body) ? utf8.decode(body) : ''
+    return utf8.decode(bytes)
   } catch {
-    throw new FermataError('bad-request', 'The body is not UTF-8')
+    return undefined
   }
 }
 
@@ -48,11 +74,22 @@ function parse(text: string): Json {
   }
 }
 
-/** Answers how an invocation ended. */
-export function sendOutcome(reply: FastifyReply, outcome: Outcome): FastifyReply {
+/** Tells an invocation's failure from a request that went wrong: its value is `failure` or `value`. */
+const outcomeHeader = 'x-fermata-outcome'
+
+/** Answers how an invocation ended. `answers` is the media type of its handler's output where that is not JSON. */
+export function sendOutcome(
+  reply: FastifyReply,
+  outcome: Outcome,
+  answers?: string | undefined,
+): FastifyReply {
+  reply.header(outcomeHeader, outcome.kind)
   switch (outcome.kind) {
-    case 'value':
-      return sendValue(reply, outcome.value)
+    case 'value': {
+      const bytes = answers === undefined ? undefined : bytesOf(outcome.value)
+      if (bytes === undefined || answers === undefined) return sendValue(reply, outcome.value)
+      return reply.code(200).type(answers).send(Buffer.from(bytes))
+    }
     case 'failure':
       return sendProblem(reply, problemOfFailure(outcome.failure))
     default:

@@ -9,8 +9,10 @@ import * as v from 'valibot'
 import { durationSchema } from '../../domain/duration.ts'
 import { FermataError } from '../../domain/errors.ts'
 import type { Ingress, Submitted } from '../../ports/index.ts'
-import { readJson, readValue, sendJson, sendOutcome } from './bodies.ts'
-import { invocationHeaders } from './request-headers.ts'
+import { readInput, readJson, readValue, sendJson, sendOutcome } from './bodies.ts'
+import { addNewsRoutes } from './news-routes.ts'
+import { rejectionSchema } from './rejection.ts'
+import { idempotencyKeyOf, invocationHeaders } from './request-headers.ts'
 import { param, route } from './routes.ts'
 import { check, checkNoQuery, closed } from './validation.ts'
 import type { WaitingRequests } from './waiting-requests.ts'
@@ -25,6 +27,7 @@ export interface IngressRoutesDeps {
 /** What the outside world calls handlers with, and completes awakeables. */
 export function addIngressRoutes(app: FastifyInstance, deps: IngressRoutesDeps): void {
   const { ingress } = deps
+  addNewsRoutes(app, ingress)
   route(app, '/:service/:handler', { POST: (request, reply) => call(deps, request, reply) })
   route(app, '/:service/:handler/send', { POST: (request, reply) => send(ingress, request, reply) })
   route(app, '/:service/:key/:handler', { POST: refuseKey })
@@ -53,19 +56,6 @@ export function addIngressRoutes(app: FastifyInstance, deps: IngressRoutesDeps):
     },
   })
 }
-
-const rejectionSchema = v.pipe(
-  closed({
-    message: v.string(),
-    code: v.exactOptional(v.string()),
-    status: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599))),
-  }),
-  v.transform(({ message, code, status }) => ({
-    message,
-    ...(code !== undefined && { code }),
-    ...(status !== undefined && { status }),
-  })),
-)
 
 async function call(
   deps: IngressRoutesDeps,
@@ -102,12 +92,13 @@ async function submit(
   reply: FastifyReply,
   delayMs: number | undefined,
 ): Promise<Submitted> {
-  const idempotencyKey = request.headers['idempotency-key']
+  const target = targetOf(request)
+  const { accepts } = await ingress.mediaOf(target)
   const { invocationId: id, status } = await ingress.submit({
-    target: targetOf(request),
-    input: readValue(request),
+    target,
+    input: readInput(request, accepts),
     headers: invocationHeaders(request.headers),
-    idempotencyKey: Array.isArray(idempotencyKey) ? idempotencyKey.join(', ') : idempotencyKey,
+    idempotencyKey: idempotencyKeyOf(request),
     delayMs,
   })
   reply.header(invocationIdHeader, id)
@@ -140,7 +131,8 @@ async function attach(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   reply.header(invocationIdHeader, id)
-  return sendOutcome(reply, await waiting.wait(reply, (signal) => ingress.attach(id, signal)))
+  const outcome = await waiting.wait(reply, (signal) => ingress.attach(id, signal))
+  return sendOutcome(reply, outcome, (await ingress.mediaOf(id)).answers)
 }
 
 async function output(
@@ -150,7 +142,9 @@ async function output(
 ): Promise<FastifyReply> {
   const outcome = await ingress.output(id)
   reply.header(invocationIdHeader, id)
-  if (outcome !== undefined) return sendOutcome(reply, outcome)
+  if (outcome !== undefined) {
+    return sendOutcome(reply, outcome, (await ingress.mediaOf(id)).answers)
+  }
   reply.header('retry-after', '1')
   return sendJson(reply, 202, { invocationId: id, status: 'pending' })
 }

@@ -2,14 +2,16 @@ import type { InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
 import {
   idempotentId,
   invocationIdFrom,
-  ProtocolError,
-  parseAwakeableId,
   workflowRunId,
 } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
+import { readAwakeableId, unknownAwakeable } from './awakeable-ids.ts'
+import { notFound } from './invocation-errors.ts'
+import { mediaOf } from './media.ts'
+import { createNews } from './news-service.ts'
 
 export type IngressOptions = {
   /** Accepted invocations that may wait for a permit. */
@@ -36,6 +38,8 @@ export function createIngress(
     },
     attach: (id, signal) => attach(deps, id, signal),
     output: (id) => output(deps, id),
+    mediaOf: (of) => mediaOf(deps, of),
+    ...createNews(deps, invocations),
     completeAwakeable: (id, outcome) => completeAwakeable(deps, invocations, id, outcome),
   }
 }
@@ -90,10 +94,7 @@ async function submit(
 async function output(deps: EngineDeps, id: InvocationId): Promise<Outcome | undefined> {
   const state = await deps.sessions.use(id, (session) => session.refresh())
   if (state === undefined) {
-    throw new FermataError(
-      'invocation-not-found',
-      `There is no invocation "${id}", or it has expired`,
-    )
+    throw notFound(id)
   }
   return state.phase.kind === 'closed' ? state.phase.outcome : undefined
 }
@@ -141,20 +142,4 @@ async function completeAwakeable(
     ? 'was completed before'
     : 'belongs to an invocation that has ended'
   throw new FermataError('awakeable-completed', `The awakeable "${text}" ${why}`)
-}
-
-function readAwakeableId(text: string): { invocation: InvocationId; op: number } {
-  try {
-    return parseAwakeableId(text)
-  } catch (error) {
-    if (error instanceof ProtocolError) throw unknownAwakeable(text)
-    throw error
-  }
-}
-
-function unknownAwakeable(text: string): FermataError {
-  return new FermataError(
-    'awakeable-not-found',
-    `There is no awakeable "${text}": the id is wrong, or its invocation has expired`,
-  )
 }
