@@ -1,10 +1,11 @@
 /** The programs that tests, the demo and the benchmarks start beside the project's own code. */
-export type RealPart = 'kafka' | 'dynamodb-local' | 'dynalite' | 'dynoxide'
+export type RealPart = 'kafka' | 'dynamodb-local' | 'dynalite' | 'dynoxide' | 'ministack'
 
 export type MissingPartCode =
   | 'MISSING_JAVA'
   | 'JAVA_TOO_OLD'
   | 'MISSING_MAVEN'
+  | 'MISSING_PYTHON'
   | 'DOWNLOAD_FAILED'
   | 'MISSING_DYNOXIDE'
 

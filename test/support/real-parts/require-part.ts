@@ -5,6 +5,7 @@ import { findDynoxide } from './dynoxide.ts'
 import { type Environment, processEnvironment } from './environment.ts'
 import { findJava, findMaven } from './java.ts'
 import { type JavaPart, jarsDirectory } from './maven-jars.ts'
+import { findMinistack } from './ministack.ts'
 import { MissingPartError, type RealPart } from './missing-part-error.ts'
 
 /** Declares a suite, or says why it cannot run. */
@@ -45,6 +46,7 @@ const locate: Record<RealPart, (environment: Environment) => unknown> = {
   'dynamodb-local': (environment) => locateJavaPart('dynamodb-local', environment),
   dynalite: () => undefined,
   dynoxide: () => findDynoxide(),
+  ministack: findMinistack,
 }
 
 function locateJavaPart(part: JavaPart, environment: Environment): void {
