@@ -1,4 +1,4 @@
-import { parseAwakeableId, ProtocolError, serviceOf } from '@fermata/lambda-runtime/protocol'
+import { ProtocolError, parseAwakeableId, serviceOf } from '@fermata/lambda-runtime/protocol'
 import type { Ingress, InvokeOutcome, Invoker, Payloads } from '../../ports/index.ts'
 import type { RecordAcceptor } from '../subscriptions/record-acceptor.ts'
 
@@ -18,11 +18,24 @@ export function packedIngress(ingress: Ingress, payloads: Payloads): Ingress {
       const outcome = await ingress.output(id)
       return outcome === undefined ? undefined : payloads.openOutcome(outcome)
     },
+    mediaOf: (of) => ingress.mediaOf(of),
     async completeAwakeable(id, outcome) {
       const service = serviceOfAwakeable(id)
-      const packed =
-        service === undefined ? outcome : await payloads.packOutcome(outcome, service)
+      const packed = service === undefined ? outcome : await payloads.packOutcome(outcome, service)
       return ingress.completeAwakeable(id, packed)
+    },
+    async signal(id, signal) {
+      const value = await payloads.pack(signal.value, { service: serviceOf(id) })
+      return ingress.signal(id, { ...signal, value })
+    },
+    heartbeat: (awakeable) => ingress.heartbeat(awakeable),
+    async completePromise(promise, outcome, key) {
+      const packed = await payloads.packOutcome(outcome, promise.workflow)
+      return ingress.completePromise(promise, packed, key)
+    },
+    async peekPromise(promise) {
+      const outcome = await ingress.peekPromise(promise)
+      return outcome === undefined ? undefined : payloads.openOutcome(outcome)
     },
   }
 }
