@@ -23,9 +23,9 @@ const nth = (of: Moment['of'], ...passings: readonly number[]): readonly Moment[
 
 /**
  * Where a replica is killed while a trip is booked. The point before a commit is Kafka’s: `kafka-bad-input.test.ts`; a
- * trip has no promises: those are in `unit/engine/promises.test.ts`.
+ * trip has no promises and is not restarted: see `unit/engine/promises.test.ts` and `restart.test.ts`.
  */
-type Point = Exclude<FaultPoint, 'accept.before-commit' | `promise.${string}`>
+type Point = Exclude<FaultPoint, 'accept.before-commit' | `${'promise' | 'restart' | 'purge'}.${string}`>
 const moments: Record<Point, readonly Moment[]> = {
   'accept.before-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],
   'accept.after-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],

@@ -18,6 +18,12 @@ export type FaultPoint =
   | 'promise.before-complete'
   | 'promise.after-complete'
   | 'promise.between-waiters'
+  | 'schedule.before-claim'
+  | 'schedule.after-claim'
+  | 'schedule.after-create'
+  | 'restart.before-copy'
+  | 'restart.after-copy'
+  | 'purge.before-remove'
   | 'invoke.before'
   | 'invoke.after'
 

@@ -5,6 +5,7 @@ import { subscriptionFields, subscriptionOptionFields } from '../../domain/subsc
 import { deadRecordName } from '../../domain/subscriptions/dead-record.ts'
 import type { Admin, SubscriptionSpec } from '../../ports/index.ts'
 import { readJson, sendJson, sendProblem } from './bodies.ts'
+import { addControlRoutes, purgeRoute } from './control-routes.ts'
 import { addDeploymentRoutes } from './deployment-routes.ts'
 import { addListingRoutes } from './listing-routes.ts'
 import { problem } from './problem.ts'
@@ -118,18 +119,13 @@ function addInvocationRoutes(app: FastifyInstance, admin: Admin): void {
   const idOf = (request: FastifyRequest) => parseInvocationId(param(request, 'id'))
   route(app, '/invocations/:id', {
     GET: async (request, reply) => sendJson(reply, 200, await admin.invocation(idOf(request))),
+    DELETE: purgeRoute(admin),
   })
   route(app, '/invocations/:id/journal', {
     GET: async (request, reply) =>
       sendJson(reply, 200, { segments: await admin.journal(idOf(request)) }),
   })
-  route(app, '/invocations/:id/resume', {
-    POST: async (request, reply) => {
-      const id = idOf(request)
-      await admin.resume(id)
-      return sendJson(reply, 202, { invocationId: id })
-    },
-  })
+  addControlRoutes(app, admin)
 }
 
 function answer204(work: (request: FastifyRequest) => Promise<void>): RouteHandler {

@@ -22,6 +22,12 @@ const kept: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** What makes sending the same request again the same as sending it once. */
+export function idempotencyKeyOf({ headers }: { readonly headers: IncomingHttpHeaders }) {
+  const key = headers['idempotency-key']
+  return Array.isArray(key) ? key.join(', ') : key
+}
+
 /** The headers that an invocation gets of its request, names in lower case. */
 export function invocationHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   // A sender may name more headers that are for this connection only.

@@ -29,8 +29,12 @@ export interface Invocations extends Work {
   completePromise(completion: PromiseCompletion): Promise<PromiseRecord>
   /** How many accepted ones wait for a permit. What waits in Kafka is not among them. */
   readonly waiting: number
-  /** Ends a pause. Resolves when the next attempt has begun. */
-  resume(session: JournalSession, state: InvocationState): Promise<void>
+  /** Ends a pause, on another deployment if that is given. Resolves when the next attempt has begun. */
+  resume(
+    session: JournalSession,
+    state: InvocationState,
+    deployment: string | undefined,
+  ): Promise<void>
   /** Resolves when no attempt runs here. */
   quiet(): Promise<void>
   /** Resolves when nothing at all is under way in the background. */
@@ -106,7 +110,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
     get waiting() {
       return waking.size
     },
-    resume: (session, state) => resume(deps, work, session, state),
+    resume: (session, state, deployment) => resume(deps, work, session, { state, deployment }),
     quiet: () => emptied([attempts]),
     idle: () => emptied([attempts, others]),
   }

@@ -1,3 +1,4 @@
+import { FermataError } from '../../domain/errors.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
@@ -14,11 +15,32 @@ export async function resume(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  state: InvocationState,
+  {
+    state,
+    deployment: id,
+  }: { readonly state: InvocationState; readonly deployment?: string | undefined },
 ): Promise<void> {
-  const deployment = await deploymentOf(deps, state)
+  const deployment =
+    id === undefined ? await deploymentOf(deps, state) : await serving(deps, state, id)
   const permit = await deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
   await start(deps, work, session, { permit, deployment })
+}
+
+/** Another deployment takes it over, journal and all: if its code differs too much, the invocation is paused again. */
+async function serving(
+  { directory }: EngineDeps,
+  { created }: InvocationState,
+  id: string,
+): Promise<Deployment> {
+  const deployment = await directory.byId(id)
+  if (deployment === undefined) {
+    throw new FermataError('deployment-not-found', `There is no deployment "${id}"`)
+  }
+  const { service, handler } = created.target
+  const served = deployment.manifest.services.find(({ name }) => name === service)
+  if (served?.handlers.some(({ name }) => name === handler)) return deployment
+  const message = `Deployment ${id} does not serve ${service}/${handler}`
+  throw new FermataError('handler-not-found', message)
 }
 
 async function start(

@@ -1,15 +1,16 @@
 import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
-import { FermataError } from '../../domain/errors.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Admin } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
 import type { RunningSchedules } from '../schedules/schedules.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
+import { createControl } from './control-service.ts'
 import { createDeploymentAdmin } from './deployment-admin.ts'
 import type { RemovalDeps } from './deployment-removal.ts'
+import { notFound } from './invocation-errors.ts'
 import { createInvocationListing } from './invocation-listing.ts'
-import { invocationView, statusOf } from './invocation-view.ts'
+import { invocationView } from './invocation-view.ts'
 import { createServiceAdmin } from './service-admin.ts'
 
 export type AdminOptions = {
@@ -35,6 +36,7 @@ export function createAdmin(
       subscriptions: () => subscriptions.list(),
       registered: () => options.schedules.reconcile(),
     }),
+    ...createControl(deps, invocations),
     ...createInvocationListing({ ...options.stores, ...deps }),
     subscribe: (spec) => subscriptions.subscribe(spec),
     subscriptions: () => subscriptions.list(),
@@ -42,18 +44,12 @@ export function createAdmin(
     dead: (subscription, after, limit) => subscriptions.dead(subscription, after, limit),
     invocation: async (id) => invocationView(id, await look(deps, id)),
     journal: (id) => journal(deps, id),
-    resume: (id) => resume(deps, invocations, id),
     health: () => ({ ok: true }),
     ready() {
       const reasons = options.notReady()
       return { ready: reasons.length === 0, reasons }
     },
   }
-}
-
-function notFound(id: InvocationId): FermataError {
-  const message = `There is no invocation "${id}", or it has expired`
-  return new FermataError('invocation-not-found', message)
 }
 
 async function look({ sessions }: EngineDeps, id: InvocationId): Promise<InvocationState> {
@@ -66,16 +62,5 @@ function journal({ sessions }: EngineDeps, id: InvocationId): Promise<readonly S
   return sessions.use(id, async (session) => {
     if ((await session.refresh()) === undefined) throw notFound(id)
     return session.segments
-  })
-}
-
-function resume(deps: EngineDeps, invocations: Invocations, id: InvocationId): Promise<void> {
-  return deps.sessions.use(id, async (session) => {
-    const state = await session.refresh()
-    if (state === undefined) throw notFound(id)
-    if (state.phase.kind !== 'paused') {
-      throw new FermataError('invocation-not-paused', `The invocation is ${statusOf(state)}`)
-    }
-    await invocations.resume(session, state)
   })
 }

@@ -1,9 +1,5 @@
 import type { InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
-import {
-  idempotentId,
-  invocationIdFrom,
-  workflowRunId,
-} from '@fermata/lambda-runtime/protocol'
+import { idempotentId, invocationIdFrom, workflowRunId } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'

@@ -1,6 +1,7 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { InvocationStatus, InvocationView } from '../../ports/index.ts'
+import { pendingWaits } from './pending-waits.ts'
 
 export function invocationView(id: InvocationId, state: InvocationState): InvocationView {
   const { phase, created } = state
@@ -22,10 +23,17 @@ export function invocationView(id: InvocationId, state: InvocationState): Invoca
         ? undefined
         : state.lastFailure,
     nextTryAt: phase.kind === 'backing-off' ? phase.retryAt : undefined,
+    waits: pendingWaits(id, state),
+    cancelling: state.cancel !== 'none' && phase.kind !== 'closed',
+    restartOf: created.restartOf?.invocation,
   }
 }
 
-export function statusOf({ phase }: InvocationState): InvocationStatus {
+/** One whose handler got the CancelledError and yet came to a result has completed. */
+export function statusOf({ phase, cancel, killed }: InvocationState): InvocationStatus {
   if (phase.kind !== 'closed') return phase.kind
-  return phase.outcome.kind === 'value' ? 'completed' : 'failed'
+  if (phase.outcome.kind === 'value') return 'completed'
+  if (killed) return 'killed'
+  const isCancelled = cancel !== 'none' && phase.outcome.failure.code === 'cancelled'
+  return isCancelled ? 'cancelled' : 'failed'
 }

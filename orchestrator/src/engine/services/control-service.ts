@@ -1,0 +1,74 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
+import type { Stimulus } from '../../domain/invocation/decide.ts'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { InvocationControl } from '../../ports/index.ts'
+import type { EngineDeps } from '../invocations/engine-deps.ts'
+import type { Invocations } from '../invocations/invocations.ts'
+import type { JournalSession } from '../invocations/journal-session.ts'
+import { purge } from '../invocations/purge.ts'
+import { restart } from '../invocations/restart.ts'
+import { closed, notClosed, notFound } from './invocation-errors.ts'
+import { statusOf } from './invocation-view.ts'
+
+/** What operators do to single invocations. */
+export function createControl(deps: EngineDeps, invocations: Invocations): InvocationControl {
+  return {
+    cancel: (id, reason) => end(invocations, id, { kind: 'cancel', reason }),
+    kill: (id, reason) => end(invocations, id, { kind: 'kill', reason }),
+    async pause(id, reason) {
+      const message = reason ?? 'Somebody asked for a pause'
+      const failure = { code: 'paused-by-request', message }
+      const told = await invocations.stimulate(id, { kind: 'pause', reason: failure }, 'asks-once')
+      if (told === undefined) throw notFound(id)
+      if (!told.appended && told.state.phase.kind === 'closed') throw closed(id)
+    },
+    resume: (id, options) => resume(deps, invocations, id, options?.deployment),
+    restart: (id, options) =>
+      whenClosed(deps, id, (session, state) => restart(deps, invocations, session, state, options)),
+    purge: (id) =>
+      whenClosed(deps, id, (session, state) => purge(deps, invocations, session, state)),
+  }
+}
+
+/** Once is enough: what has ended by it, or is about to, is not asked again. */
+async function end(
+  invocations: Invocations,
+  id: InvocationId,
+  stimulus: Extract<Stimulus, { kind: 'cancel' | 'kill' }>,
+): Promise<void> {
+  const told = await invocations.stimulate(id, stimulus, 'asks-once')
+  if (told === undefined) throw notFound(id)
+  const { phase, killed, cancel } = told.state
+  const wasAsked = stimulus.kind === 'kill' ? killed : cancel !== 'none'
+  if (!told.appended && phase.kind === 'closed' && !wasAsked) throw closed(id)
+}
+
+function resume(
+  deps: EngineDeps,
+  invocations: Invocations,
+  id: InvocationId,
+  deployment: string | undefined,
+): Promise<void> {
+  return deps.sessions.use(id, async (session) => {
+    const state = await session.refresh()
+    if (state === undefined) throw notFound(id)
+    if (state.phase.kind !== 'paused') {
+      throw new FermataError('invocation-not-paused', `The invocation is ${statusOf(state)}`)
+    }
+    await invocations.resume(session, state, deployment)
+  })
+}
+
+function whenClosed<T>(
+  { sessions }: EngineDeps,
+  id: InvocationId,
+  work: (session: JournalSession, state: InvocationState) => Promise<T>,
+): Promise<T> {
+  return sessions.use(id, async (session) => {
+    const state = await session.refresh()
+    if (state === undefined) throw notFound(id)
+    if (state.phase.kind !== 'closed') throw notClosed(id, statusOf(state))
+    return work(session, state)
+  })
+}
