@@ -1,31 +1,37 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
 import { type FunctionMeter, meterFunctions } from './support/function-meter.ts'
+import { type Functions, transports } from './support/functions.ts'
 import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
 import { createSystem, eventually, type System } from './support/system.ts'
 
 /** What one call of a handler cost, all told. */
 type Cost = {
-  readonly lambdaInvocations: number
+  readonly invokes: number
   readonly journalUnits: number
   readonly functionRequests: number
   readonly output: unknown
 }
 
-requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda count it', () => {
+requirePart('dynamodb-local')('what an invocation costs, as all count it', () => {
+  describe.each(transports)('over %s', costs)
+})
+
+function costs(transport: (typeof transports)[number]): void {
   let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
   let meter: FunctionMeter
   let system: System
   let orchestrator: OrchestratorUnderTest
+  let functions: Functions
 
   beforeAll(async () => {
     database = await startDynamoDbLocal()
     meter = await meterFunctions(database.endpoint)
     system = await createSystem({ dynamodb: meter.endpoint })
     orchestrator = await system.start()
-    await orchestrator.post('deployments', { arn: system.deploy('basics') })
+    functions = await system.register(orchestrator, 'basics', { transport })
   })
 
   afterAll(async () => {
@@ -37,7 +43,7 @@ requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda
   async function spent() {
     const { units, sentBytes } = await orchestrator.meter()
     return {
-      lambdaInvocations: system.lambda.statistics('basics').invocations,
+      invokes: functions.invocations(),
       journalUnits: (units['journal'] ?? 0) + meter.units(),
       functionRequests: meter.requests(),
       sentBytes,
@@ -55,42 +61,42 @@ requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda
     )
     const after = await spent()
     return {
-      lambdaInvocations: after.lambdaInvocations - before.lambdaInvocations,
+      invokes: after.invokes - before.invokes,
       journalUnits: after.journalUnits - before.journalUnits,
       functionRequests: after.functionRequests - before.functionRequests,
       output: body,
     }
   }
 
-  it('one step is one Lambda invocation, two write units, and no connection from the function', async () => {
+  it('one step is one call of the function, two write units, and no connection from the function', async () => {
     expect(await costOf('basics/steps', 1)).toEqual({
-      lambdaInvocations: 1,
+      invokes: 1,
       journalUnits: 2,
       functionRequests: 0,
       output: 0,
     })
   })
 
-  it('ten sequential steps are one Lambda invocation and eleven write units', async () => {
+  it('ten sequential steps are one call of the function and eleven write units', async () => {
     expect(await costOf('basics/steps', 10)).toEqual({
-      lambdaInvocations: 1,
+      invokes: 1,
       journalUnits: 11,
       functionRequests: 9,
       output: 45,
     })
   })
 
-  it('a sleep adds one Lambda invocation and two write units', async () => {
+  it('a sleep adds one call of the function and two write units', async () => {
     const cost = await costOf('basics/nap', 300)
-    expect(cost).toMatchObject({ lambdaInvocations: 2, journalUnits: 4, output: 'rested' })
+    expect(cost).toMatchObject({ invokes: 2, journalUnits: 4, output: 'rested' })
   })
 
   it('a call adds two write units to the caller and has two of its own', async () => {
     const cost = await costOf('basics/caller', 'Ada')
-    expect(cost).toMatchObject({ lambdaInvocations: 3, journalUnits: 6, output: 'Hello, Ada!' })
+    expect(cost).toMatchObject({ invokes: 3, journalUnits: 6, output: 'Hello, Ada!' })
   })
 
-  it('an awakeable adds one Lambda invocation and two write units', async () => {
+  it('an awakeable adds one call of the function and two write units', async () => {
     const before = await spent()
     const submitted = await orchestrator.call('basics/approval/send', 'boss@example.com')
     const { invocationId } = submitted.body as { invocationId: InvocationId }
@@ -105,12 +111,12 @@ requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda
     )
     const after = await spent()
     expect(after.journalUnits - before.journalUnits).toBe(4)
-    expect(after.lambdaInvocations - before.lambdaInvocations).toBe(2)
+    expect(after.invokes - before.invokes).toBe(2)
   })
 
   it('an invocation that waited for a permit costs one write unit more', async () => {
     const busy = await system.start({ config: { table: 'one-at-a-time', limits: { running: 1 } } })
-    await busy.post('deployments', { arn: system.deploy('basics') })
+    await system.register(busy, 'basics', { transport })
     const unitsOf = async () => (await busy.meter()).units['journal'] ?? 0
     const before = await unitsOf()
     const outputs = await Promise.all([
@@ -145,4 +151,4 @@ requirePart('dynamodb-local')('what an invocation costs, as the table and Lambda
     }
     expect(after.sentBytes - before.sentBytes).toBe(JSON.stringify(request).length)
   })
-})
+}

@@ -1,9 +1,10 @@
-import { decodeInvokeReply, type InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
+import { type Functions, transports } from './support/functions.ts'
 import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
-import { createSystem, eventually, type System } from './support/system.ts'
+import { createSystem, eventually, type RegisterOptions, type System } from './support/system.ts'
 import { openWitness, type Witness } from './support/witness.ts'
 
 /** Short times, few shards: what is tested is what happens, not when. */
@@ -25,25 +26,23 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
   type Stage = {
     readonly system: System
     readonly orchestrator: OrchestratorUnderTest
+    readonly functions: Functions
     send(handler: string, input: unknown): Promise<InvocationId>
-    /** How the function's calls ended, in that order. */
-    readonly replies: readonly string[]
   }
 
   async function onStage(
     act: (stage: Stage) => Promise<void>,
-    deploy: Parameters<System['deploy']>[1] = {},
+    options: RegisterOptions = {},
   ): Promise<void> {
     const environment = { WITNESS_URL: witness.url }
     const system = await createSystem({ dynamodb: database.endpoint, config, environment })
     try {
       const orchestrator = await system.start()
-      await orchestrator.post('deployments', { arn: system.deploy('steps', deploy) })
-      system.lambda.resetStatistics('steps')
+      const functions = await system.register(orchestrator, 'steps', options)
       await act({
         system,
         orchestrator,
-        replies: repliesOf(system),
+        functions,
         send: (handler, input) =>
           eventually(`${handler} is accepted`, async () => {
             const { status, body } = await orchestrator.call(`steps/${handler}/send`, input)
@@ -63,58 +62,69 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
       async () => (await orchestrator.invocation(id)).attempts >= attempts,
     )
 
-  const idle = ({ system }: Stage) =>
-    eventually('the function is idle', () => system.lambda.running('steps').length === 0)
+  const idle = ({ functions }: Stage) =>
+    eventually('the function is idle', () => functions.running() === 0)
 
-  describe.concurrent('a zombie', () => {
+  describe.concurrent.each(transports)('over %s, a zombie', (transport) => {
     it('changes nothing when it wakes after another attempt took over', () =>
-      onStage(async (stage) => {
-        const { system, orchestrator, send } = stage
-        const id = await send('three', 'frozen')
-        await witness.arrived('frozen')
-        system.lambda.freeze('steps')
-        system.lambda.disconnect('steps')
-        await begun(stage, id, 2)
-        witness.open('frozen')
-        expect((await orchestrator.outputOf(id)).body).toBe(1)
-        const journal = await orchestrator.journal(id)
+      onStage(
+        async (stage) => {
+          const { functions, orchestrator, send } = stage
+          const name = `frozen ${transport}`
+          const id = await send('three', name)
+          await witness.arrived(name)
+          await functions.freeze()
+          await begun(stage, id, 2)
+          witness.open(name)
+          expect((await orchestrator.outputOf(id)).body).toBe(1)
+          const journal = await orchestrator.journal(id)
 
-        system.lambda.thaw('steps')
-        await idle(stage)
+          functions.thaw()
+          await idle(stage)
 
-        expect(stage.replies).toEqual(['completed', 'fenced'])
-        expect(await orchestrator.journal(id)).toEqual(journal)
-        expect(witness.effects('frozen')).toEqual({
-          'frozen/first': 1,
-          'frozen/second': 2,
-          'frozen/third': 1,
-        })
-      }))
+          expect(functions.replies).toEqual(['completed', 'fenced'])
+          expect(await orchestrator.journal(id)).toEqual(journal)
+          expect(witness.effects(name)).toEqual({
+            [`${name}/first`]: 1,
+            [`${name}/second`]: 2,
+            [`${name}/third`]: 1,
+          })
+        },
+        { transport },
+      ))
 
     it('changes nothing between the failure of its attempt and the next one (trace 18)', () =>
-      onStage(async (stage) => {
-        const { orchestrator, send } = stage
-        const id = await send('impatient', 'late')
-        await witness.arrived('late')
-        await eventually(
-          'it has failed',
-          async () => (await orchestrator.invocation(id)).status === 'backing-off',
-        )
-        witness.open('late')
-        await eventually('the zombie is done', () => stage.replies.length > 0)
-        expect(stage.replies).toEqual(['fenced'])
+      onStage(
+        async (stage) => {
+          const { orchestrator, functions, send } = stage
+          const name = `late ${transport}`
+          const id = await send('impatient', name)
+          await witness.arrived(name)
+          await eventually(
+            'it has failed',
+            async () => (await orchestrator.invocation(id)).status === 'backing-off',
+          )
+          witness.open(name)
+          await witness.effect(`${name}/second`)
+          // A server has answered for its zombie already: it was given up in time.
+          const ends = transport === 'lambda' ? ['fenced'] : []
+          await eventually('the zombie is done', () => functions.replies.length >= ends.length)
+          expect(functions.replies).toEqual(ends)
 
-        expect((await orchestrator.outputOf(id)).body).toBe(1)
-        const journal = await orchestrator.journal(id)
-        expect(journal.map(({ by, epoch, entries }) => [by, epoch, kinds(entries)])).toEqual([
-          ['orchestrator', 1, 'created attempt'],
-          ['handler', 1, 'run'],
-          ['orchestrator', 1, 'attempt-failed'],
-          ['orchestrator', 1, 'attempt'],
-          ['handler', 2, 'run'],
-          ['handler', 2, 'run output'],
-        ])
-      }))
+          expect((await orchestrator.outputOf(id)).body).toBe(1)
+          const journal = await orchestrator.journal(id)
+          expect(journal.map(({ by, epoch, entries }) => [by, epoch, kinds(entries)])).toEqual([
+            ['orchestrator', 1, 'created attempt'],
+            ['handler', 1, 'run'],
+            ['orchestrator', 1, 'attempt-failed'],
+            ['orchestrator', 1, 'attempt'],
+            ['handler', 2, 'run'],
+            ['handler', 2, 'run output'],
+          ])
+          expect(functions.replies).toEqual([...ends, 'completed'])
+        },
+        { transport },
+      ))
   })
 
   describe.concurrent('a call that is delivered twice (trace 9)', () => {
@@ -122,13 +132,13 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
       'has one writer, whichever the reply is of: %s',
       (reply) =>
         onStage(async (stage) => {
-          const { system, orchestrator, send } = stage
+          const { system, functions, orchestrator, send } = stage
           const name = `twin ${reply}`
           system.lambda.injectFault('steps', { kind: 'twin', reply })
           const id = await send('three', name)
           // The first step was done by both, and one of them could append it.
           await witness.arrived(name)
-          await eventually('its twin stops', () => stage.replies.includes('fenced'))
+          await eventually('its twin stops', () => functions.replies.includes('fenced'))
           witness.open(name)
 
           expect((await orchestrator.outputOf(id)).status).toBe(200)
@@ -144,34 +154,51 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
     )
   })
 
-  describe.concurrent('an attempt that ends without a word', () => {
-    it('costs only what was not durable when the reply is lost', () =>
-      onStage(async (stage) => {
-        const { system, orchestrator, send } = stage
-        system.lambda.injectFault('steps', { kind: 'drop-reply' })
-        witness.open('unheard')
-        const id = await send('three', 'unheard')
-        expect((await orchestrator.outputOf(id)).body).toBe(2)
-        expect(witness.effects('unheard')).toEqual({
-          'unheard/first': 1,
-          'unheard/second': 1,
-          'unheard/third': 2,
-        })
-      }))
+  describe.concurrent.each(transports)(
+    'over %s, an attempt that ends without a word',
+    (transport) => {
+      it('costs only what was not durable when the reply is lost', () =>
+        onStage(
+          async ({ functions, orchestrator, send }) => {
+            const name = `unheard ${transport}`
+            functions.loseNextReply()
+            witness.open(name)
+            const id = await send('three', name)
+            expect((await orchestrator.outputOf(id)).body).toBe(2)
+            expect(witness.effects(name)).toEqual({
+              [`${name}/first`]: 1,
+              [`${name}/second`]: 1,
+              [`${name}/third`]: 2,
+            })
+          },
+          { transport },
+        ))
 
-    it('is tried again when the function is killed in mid-run', () =>
-      onStage(async (stage) => {
-        const { system, orchestrator, send } = stage
-        const id = await send('three', 'killed')
-        await witness.arrived('killed')
-        system.lambda.kill('steps')
-        await witness.arrived('killed', 2)
-        witness.open('killed')
-        expect((await orchestrator.outputOf(id)).body).toBe(1)
-        expect(await failuresOf(stage, id)).toEqual(['function-failed'])
-        expect(witness.effects('killed')).toMatchObject({ 'killed/first': 1, 'killed/second': 1 })
-      }))
+      it('is tried again when the function is killed in mid-run', () =>
+        onStage(
+          async (stage) => {
+            const { functions, orchestrator, send } = stage
+            const name = `killed ${transport}`
+            const id = await send('three', name)
+            await witness.arrived(name)
+            await functions.kill()
+            await witness.arrived(name, 2)
+            witness.open(name)
+            expect((await orchestrator.outputOf(id)).body).toBe(1)
+            // Lambda says that the function ended; of a server there is only a broken connection.
+            const failures = { lambda: ['function-failed'], http: [] }
+            expect(await failuresOf(stage, id)).toEqual(failures[transport])
+            expect(witness.effects(name)).toMatchObject({
+              [`${name}/first`]: 1,
+              [`${name}/second`]: 1,
+            })
+          },
+          { transport },
+        ))
+    },
+  )
 
+  describe.concurrent('a function of Lambda', () => {
     it('is tried again when the function runs into its timeout', () =>
       onStage(
         async (stage) => {
@@ -231,13 +258,3 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
 
 const kinds = (entries: readonly { readonly kind: string }[]): string =>
   entries.map(({ kind }) => kind).join(' ')
-
-function repliesOf(system: System): readonly string[] {
-  const replies: string[] = []
-  system.lambda.events.on('invokeEnded', ({ outcome }) => {
-    if (outcome.kind === 'returned') {
-      replies.push(decodeInvokeReply(JSON.parse(outcome.payload)).status.kind)
-    }
-  })
-  return replies
-}

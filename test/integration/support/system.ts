@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { createLambdaEmulator, type LambdaEmulator } from '../../emulator/lambda-emulator.ts'
+import {
+  type Functions,
+  functionsOnLambda,
+  functionsOnServer,
+  type Transport,
+} from './functions.ts'
+import { HandlerServerUnderTest } from './handler-server.ts'
 import { OrchestratorUnderTest } from './orchestrator-under-test.ts'
 import type { PlannedFault } from './process-messages.ts'
 
@@ -19,6 +26,12 @@ export type System = {
   readonly lambda: LambdaEmulator
   /** Deploys a module of `fixtures/`. Answers its address. */
   deploy(fixture: string, options?: DeployOptions): string
+  /** Runs a module of `fixtures/` by either transport, and registers it. */
+  register(
+    replica: OrchestratorUnderTest,
+    fixture: string,
+    options?: RegisterOptions,
+  ): Promise<Functions>
   start(options?: StartOptions): Promise<OrchestratorUnderTest>
   close(): Promise<void>
 }
@@ -40,6 +53,13 @@ export type StartOptions = {
   readonly config?: object
 }
 
+export type RegisterOptions = DeployOptions & {
+  /** `lambda` by default. */
+  readonly transport?: Transport
+  /** Of `serve()`, for a server. */
+  readonly server?: object
+}
+
 let tables = 0
 
 export async function createSystem({
@@ -49,18 +69,43 @@ export async function createSystem({
 }: SystemOptions): Promise<System> {
   const lambda = await createLambdaEmulator({})
   const orchestrators: OrchestratorUnderTest[] = []
+  const servers: HandlerServerUnderTest[] = []
   const table = `fermata-${process.pid}-${tables++}`
+  const entryOf = (fixture: string): string =>
+    fileURLToPath(new URL(`../fixtures/${fixture}.ts`, import.meta.url))
+  const deploy: System['deploy'] = (
+    fixture,
+    { environment = {}, timeoutMs = 30_000, ...options } = {},
+  ) =>
+    lambda.deploy({
+      name: fixture,
+      entry: entryOf(fixture),
+      timeoutMs,
+      ...options,
+      environment: { AWS_ENDPOINT_URL_DYNAMODB: dynamodb, ...shared, ...environment },
+    })
+  const serve = async (fixture: string, { environment, server }: RegisterOptions) => {
+    const started = await HandlerServerUnderTest.start({
+      entry: entryOf(fixture),
+      environment: { ...awsOf(dynamodb), ...shared, ...environment },
+      ...(server !== undefined && { options: server }),
+    })
+    servers.push(started)
+    return started
+  }
   return {
     table,
     lambda,
-    deploy(fixture, { environment = {}, timeoutMs = 30_000, ...options } = {}) {
-      return lambda.deploy({
-        name: fixture,
-        entry: fileURLToPath(new URL(`../fixtures/${fixture}.ts`, import.meta.url)),
-        timeoutMs,
-        ...options,
-        environment: { AWS_ENDPOINT_URL_DYNAMODB: dynamodb, ...shared, ...environment },
-      })
+    deploy,
+    async register(replica, fixture, { transport = 'lambda', server, ...options } = {}) {
+      const functions =
+        transport === 'lambda'
+          ? functionsOnLambda(lambda, options.name ?? fixture, deploy(fixture, options))
+          : functionsOnServer(await serve(fixture, { ...options, server: server ?? {} }))
+      const answer = await replica.post('deployments', functions.registration)
+      if (answer.status !== 201) throw new Error(`not registered: ${JSON.stringify(answer.body)}`)
+      functions.reset()
+      return functions
     },
     async start({ faults = [], config: own = {} } = {}) {
       const orchestrator = await OrchestratorUnderTest.start({
@@ -74,8 +119,17 @@ export async function createSystem({
     },
     async close() {
       await Promise.all(orchestrators.map((orchestrator) => orchestrator.kill()))
-      await lambda.close()
+      await Promise.all([lambda.close(), ...servers.map((server) => server.close())])
     },
+  }
+}
+
+function awsOf(dynamodb: string): Readonly<Record<string, string>> {
+  return {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
   }
 }
 
