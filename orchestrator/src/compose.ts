@@ -1,7 +1,7 @@
 import { openBlobs } from '@fermata/lambda-runtime/payload'
 import type { Channel } from '@fermata/lambda-runtime/protocol'
-import type { WriteUnits } from './adapters/dynamodb/dynamo-table.ts'
 import { createAwsCredentials } from './adapters/dynamodb/aws-credentials.ts'
+import type { WriteUnits } from './adapters/dynamodb/dynamo-table.ts'
 import { createDynamoStores } from './adapters/dynamodb/stores.ts'
 import { createHttpServers } from './adapters/http/servers.ts'
 import { createHttpInvoker } from './adapters/http-invoker/http-invoker.ts'
@@ -29,7 +29,10 @@ export interface Orchestrator {
   stop(): Promise<void>
 }
 
-type Stores = Pick<EnginePorts, 'journals' | 'agenda' | 'leases' | 'registry' | 'promises'>
+type Stores = Pick<
+  EnginePorts,
+  'journals' | 'agenda' | 'leases' | 'registry' | 'promises' | 'objects'
+>
 
 /** Hears what is spent: exact counts are tests. */
 export type Meters = {

@@ -11,6 +11,7 @@ import type {
   JournalStore,
   LeaseStore,
   Logger,
+  ObjectStore,
   Payloads,
   PromiseStore,
   Random,
@@ -45,6 +46,7 @@ export type EnginePorts = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
   readonly calendar: Calendar
   readonly invoker: Invoker
   /** As they are, if absent. */
@@ -119,7 +121,6 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
         agendaStore: ports.agenda,
         leaseStore: ports.leases,
         registry: ports.registry,
-        queue: async () => [],
       },
     }),
     async start() {

@@ -15,6 +15,7 @@ import {
   type FunctionCode,
   type MemoryInvoker,
 } from '@fermata/orchestrator/adapters/memory-invoker/memory-invoker'
+import { createCronCalendar } from '@fermata/orchestrator/adapters/system/cron-calendar'
 import { createEngine, type Engine, type EngineOptions } from '@fermata/orchestrator/engine/engine'
 import type { FaultPoint, FaultPoints, Logger, RecordSource } from '@fermata/orchestrator/ports'
 import {
@@ -83,6 +84,7 @@ export function createWorld(seed = 1): World {
         leases: process.guard(stores.leases),
         registry: process.guard(stores.registry),
         promises: process.guard(stores.promises),
+        objects: process.guard(stores.objects),
         invoker: process.guard(invoker),
       }
       const engine = createEngine(
@@ -92,6 +94,7 @@ export function createWorld(seed = 1): World {
           clock: process.clock,
           random: createSeededRandom(seed * 1_000 + replicas),
           logger: collectingLogger(warnings),
+          calendar: createCronCalendar(),
           source,
         },
         { ...defaultOptions([...functions.keys()]), ...options },

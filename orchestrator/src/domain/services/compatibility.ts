@@ -34,7 +34,7 @@ function changed(service: ManifestService, known: readonly Served[]): string[] {
     return service.handlers.flatMap((handler) => changedMode(service.name, handler, known))
   }
   return [
-    `"${service.name}" is a ${before.kind} on ${current.id} and a ${service.kind} here: ids and keys of the two do not fit`,
+    `"${service.name}" is of kind ${before.kind} on ${current.id} and of kind ${service.kind} here: ids and keys of the two do not fit`,
   ]
 }
 

@@ -5,6 +5,7 @@ import type {
   Invoker,
   JournalStore,
   Logger,
+  ObjectStore,
   Payloads,
   PromiseStore,
   Random,
@@ -44,6 +45,7 @@ export type EngineDeps = {
   /** Of use at edges alone: what is passed on inside stays packed. */
   readonly payloads: Payloads
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
   readonly waiters: OutputWaiters
   readonly clock: Clock
   readonly random: Random

@@ -16,7 +16,7 @@ import { createServiceAdmin } from './service-admin.ts'
 export type AdminOptions = {
   /** Why this replica is not ready; empty: it is. */
   readonly notReady: () => readonly string[]
-  readonly stores: Pick<RemovalDeps, 'agendaStore' | 'leaseStore' | 'registry' | 'queue'>
+  readonly stores: Pick<RemovalDeps, 'agendaStore' | 'leaseStore' | 'registry'>
   readonly schedules: RunningSchedules
 }
 

@@ -7,33 +7,39 @@ import {
 } from '@fermata/lambda-runtime/protocol'
 import { evolveAll } from '../../domain/invocation/evolve.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
-import type { JournalStore } from '../../ports/index.ts'
-
-/** A slot of a key's mailbox that is not done with: its first one is at work, the others wait. */
-export type QueuedInvocation = {
-  readonly id: InvocationId
-  readonly created: EntryOf<'created'>
-  /** When it was taken in, epoch ms. */
-  readonly at: number
-}
+import { queuedState } from '../../domain/objects/mail.ts'
+import type { JournalStore, ObjectRef, ObjectStore, Slot } from '../../ports/index.ts'
 
 export type NamedDeps = {
-  readonly journals: JournalStore
-  /** The open slots of a key, in order. */
-  readonly queue: (service: string, key: string) => Promise<readonly QueuedInvocation[]>
+  readonly journals: Pick<JournalStore, 'load'>
+  readonly objects: Pick<ObjectStore, 'head' | 'slots'>
 }
 
-/** An invocation that the agenda names; `queued` where it is named by its key. */
-export type Named = { readonly id: InvocationId; readonly queued: QueuedInvocation | undefined }
+/** An invocation that the agenda names; `waits`: it is named by its key, and stands in the key's mailbox. */
+export type Named = {
+  readonly id: InvocationId
+  readonly waits: { readonly slot: Slot; readonly created: EntryOf<'created'> } | undefined
+}
 
-/** The invocations that an agenda entry names: none, one, or all that wait for a key. */
-export async function namedBy(deps: NamedDeps, subject: string): Promise<readonly Named[]> {
-  if (subject.startsWith('i:'))
-    return [{ id: parseInvocationId(subject.slice(2)), queued: undefined }]
-  if (!subject.startsWith('k:')) return []
-  const [, service = '', key = ''] = /^k:([^#]*)#(.*)$/s.exec(subject) ?? []
-  const queue = await deps.queue(service, key)
-  return queue.map((queued) => ({ id: queued.id, queued }))
+const pageSize = 100
+
+/** Of which service, and of which key, an agenda entry speaks: known without a read. `undefined`: of no invocation. */
+export function addressOf(
+  subject: string,
+): { readonly service: string; readonly key: string | undefined } | undefined {
+  const queue = queueIn(subject)
+  if (queue !== undefined) return queue
+  if (!subject.startsWith('i:')) return undefined
+  const id = parseInvocationId(subject.slice(2))
+  return { service: serviceOf(id), key: keyOf(id) }
+}
+
+/** The invocations that an agenda entry names: none, one, or all that a key is not done with. */
+export async function namedBy({ objects }: NamedDeps, subject: string): Promise<readonly Named[]> {
+  const queue = queueIn(subject)
+  if (queue !== undefined) return openSlots(objects, queue)
+  if (!subject.startsWith('i:')) return []
+  return [{ id: parseInvocationId(subject.slice(2)), waits: undefined }]
 }
 
 /**
@@ -42,32 +48,31 @@ export async function namedBy(deps: NamedDeps, subject: string): Promise<readonl
  */
 export async function readNamed(
   { journals }: NamedDeps,
-  { id, queued }: Named,
+  { id, waits }: Named,
 ): Promise<InvocationState | undefined> {
   const { segments } = await journals.load(id)
-  return evolveAll(segments) ?? (queued && stateOfSlot(queued))
+  return evolveAll(segments) ?? (waits && queuedState(waits.slot, waits.created, segments))
 }
 
-function stateOfSlot({ created, at }: QueuedInvocation): InvocationState | undefined {
-  const segment = {
-    protocol: 1,
-    n: 0,
-    born: '',
-    epoch: 0,
-    by: 'orchestrator',
-    writer: '',
-    at,
-  } as const
-  return evolveAll([{ ...segment, entries: [created] }])
+function queueIn(subject: string): ObjectRef | undefined {
+  const [, service, key] = /^k:([^#]*)#(.*)$/s.exec(subject) ?? []
+  return service === undefined || key === undefined ? undefined : { service, key }
 }
 
-/** Of which service, and of which key, an agenda entry speaks: known without a read. */
-export function addressOf(
-  subject: string,
-): { readonly service: string; readonly key: string | undefined } | undefined {
-  const keyed = /^k:([^#]*)#(.*)$/s.exec(subject)
-  if (keyed !== null) return { service: keyed[1] ?? '', key: keyed[2] }
-  if (!subject.startsWith('i:')) return undefined
-  const id = parseInvocationId(subject.slice(2))
-  return { service: serviceOf(id), key: keyOf(id) }
+async function openSlots(objects: NamedDeps['objects'], ref: ObjectRef): Promise<readonly Named[]> {
+  const head = await objects.head(ref)
+  const found: Named[] = []
+  for (let from = (head?.done ?? 0) + 1; ; ) {
+    const slots = await objects.slots(ref, from, pageSize)
+    found.push(...slots.flatMap(inSlot))
+    const last = slots.at(-1)
+    if (last === undefined || slots.length < pageSize) return found
+    from = last.n + 1
+  }
+}
+
+function inSlot(slot: Slot): readonly Named[] {
+  const { mail, mark } = slot
+  if (mail.kind !== 'invocation' || mark === 'void') return []
+  return [{ id: mail.invocation, waits: { slot, created: mail.created } }]
 }
