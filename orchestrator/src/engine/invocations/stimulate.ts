@@ -39,21 +39,40 @@ export function stimulate(
         work.drive(session, held)
         held = undefined
         await watched
-      } else if (needsStart(deps, session, state)) {
-        await keepWatch(deps, id, guard)
-        work.wakeLater(id)
-      } else if (needsSettling(session, stimulus, appended)) {
-        await keepWatch(deps, id, guard)
-        work.settle(session)
       } else {
-        if (stimulus.kind === 'heartbeat') await nameDeadline(deps, session)
-        await leave(deps, session, guard, appended === undefined)
+        await followUp(deps, work, session, { stimulus, guard, appended })
       }
       return state === undefined ? undefined : { state, appended: appended !== undefined }
     } finally {
       held?.release()
     }
   })
+}
+
+type Brought = {
+  readonly stimulus: Stimulus
+  readonly guard: Ticket | undefined
+  readonly appended: Segment | undefined
+}
+
+/** No attempt began with the news. */
+async function followUp(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  { stimulus, guard, appended }: Brought,
+): Promise<void> {
+  const { id, state } = session
+  if (needsStart(deps, session, state)) {
+    await keepWatch(deps, id, guard)
+    work.wakeLater(id)
+  } else if (needsSettling(session, stimulus, appended)) {
+    await keepWatch(deps, id, guard)
+    work.settle(session)
+  } else {
+    if (stimulus.kind === 'heartbeat') await nameDeadline(deps, session)
+    await leave(deps, session, guard, appended === undefined)
+  }
 }
 
 async function keepWatch(
