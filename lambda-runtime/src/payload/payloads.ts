@@ -48,6 +48,10 @@ export class Payloads {
 
   /** Durable when it resolves: a blob is there before anything names it. @throws PayloadError */
   async pack(value: Value, { service, lasting = 'journal' }: Place): Promise<Value> {
+    if ('list' in value) {
+      const list = await Promise.all(value.list.map((one) => this.pack(one, { service, lasting })))
+      return this.#kept({ list }, `${lasting}/${service}`)
+    }
     const { codec } = this.#options
     const isOpen = !('void' in value || 'sealed' in value || 'ref' in value)
     const stored = codec !== undefined && isOpen ? await this.#sealed(codec, value) : value
@@ -57,6 +61,7 @@ export class Payloads {
   /** @throws PayloadError */
   async open(value: Value): Promise<Value> {
     const here = 'ref' in value ? await this.#fetched(value) : value
+    if ('list' in here) return { list: await Promise.all(here.list.map((one) => this.open(one))) }
     if (!('sealed' in here)) return here
     const opened = v.safeParse(valueSchema, await this.#unsealed(here.sealed))
     if (opened.success) return opened.output
@@ -187,7 +192,7 @@ async function refsOf(entries: readonly Entry[]): Promise<readonly string[]> {
   const refs = new Set<string>()
   const collecting: Parts = {
     async value(value, lasting) {
-      if ('ref' in value && lasting === 'journal') refs.add(value.ref)
+      if (lasting === 'journal') addRefs(value, refs)
       return value
     },
     failure: async (failure) => failure,
@@ -195,6 +200,11 @@ async function refsOf(entries: readonly Entry[]): Promise<readonly string[]> {
   }
   for (const entry of entries) await mapEntry(entry, collecting)
   return [...refs]
+}
+
+function addRefs(value: Value, refs: Set<string>): void {
+  if ('ref' in value) refs.add(value.ref)
+  if ('list' in value) for (const one of value.list) addRefs(one, refs)
 }
 
 const atOnce = 16
