@@ -58,6 +58,7 @@ export type {
 export type { HandlerCall, Interceptors, RunCall } from './types/interceptors.ts'
 export type { Log, LogMethod } from './types/log.ts'
 export type {
+  AwakeableOptions,
   CallOptions,
   HandlerOptions,
   HandlerRetryOptions,

@@ -63,6 +63,8 @@ export const invokeRequestSchema = v.object({
   journal: v.array(segmentSchema),
   /** Set when the journal is too long to be sent: segments `1..journalFrom-1` are left out; the handler reads them itself. */
   journalFrom: v.exactOptional(count),
+  /** How long the handler may wait for something that is not durable, with no step executing, in ms. */
+  inactivityMs: v.exactOptional(count),
   /** Epoch ms at which the journal expires: segments that the handler appends carry it. */
   expires: v.number(),
   /** For handlers of objects and workflows. */

@@ -1,27 +1,33 @@
 import { durationToMs } from '../duration.ts'
 import type { EntryOf, InvokeRequest } from '../protocol/index.ts'
-import type { ServiceContext } from '../types/context.ts'
+import type { Context } from '../types/context.ts'
 import type { RunCall } from '../types/interceptors.ts'
 import type { Log } from '../types/log.ts'
 import { Attempt, type HandlerEnd } from './attempt.ts'
 import { Awaited } from './awaited.ts'
 import { Bell } from './bell.ts'
+import { Cancellation } from './cancellation.ts'
 import { createContext } from './context.ts'
 import type { DurableEnv } from './durable.ts'
 import { HandOuts } from './hand-outs.ts'
+import { Inactivity } from './inactivity.ts'
 import { Issuer } from './issuer.ts'
 import type { JournalView } from './journal-view.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { keyedContext, type Served } from './keyed-context.ts'
 import { OpTable } from './op-table.ts'
 import { Outbox } from './outbox.ts'
+import { OwnTimes } from './own-times.ts'
 import type { AttemptPayloads, HandlerHost, HandlerJournal } from './ports.ts'
 import { quietWhile } from './replay-log.ts'
+import { StateReads } from './state-reads.ts'
 import { Steps } from './steps.ts'
 import { TailReader } from './tail-reader.ts'
 import type { Tuning } from './tuning.ts'
 
 export type AssemblyDeps = {
   readonly request: InvokeRequest
+  readonly served: Served
   readonly created: EntryOf<'created'>
   readonly view: JournalView
   readonly writer: string
@@ -34,7 +40,7 @@ export type AssemblyDeps = {
 }
 
 export type Assembly = {
-  readonly ctx: ServiceContext
+  readonly ctx: Context
   readonly attempt: Attempt
   readonly outbox: Outbox
   readonly keepAlive: KeepAlive
@@ -61,6 +67,8 @@ export function assemble(deps: AssemblyDeps): Assembly {
       ...code,
       log: quietWhile(isReplaying, deps.log),
       clock: () => host.now(),
+      keyed: keyedContext({ ...deps, ...code }),
+      kept: view.kept,
     }),
     attempt: new Attempt({ ...deps, ...code, ...journal, bell, ended: () => ended }),
     outbox: journal.outbox,
@@ -80,7 +88,7 @@ export function assemble(deps: AssemblyDeps): Assembly {
 function journalSide(deps: AssemblyDeps, bell: Bell) {
   const { request, view, writer, host, journal, payloads, tuning } = deps
   const me = { epoch: request.epoch, writer }
-  const { maxSegmentBytes, tailFirstMs, tailMaxMs } = tuning
+  const { maxSegmentBytes, tailFirstMs, tailMaxMs, tailSeldomMs } = tuning
   return {
     outbox: new Outbox({ journal, payloads, host, view, me, bell, maxSegmentBytes }),
     tail: new TailReader({
@@ -89,6 +97,7 @@ function journalSide(deps: AssemblyDeps, bell: Bell) {
       host,
       firstMs: tailFirstMs,
       maxMs: tailMaxMs,
+      seldomMs: tailSeldomMs,
       onRead: () => bell.ring(),
     }),
     keepAlive: new KeepAlive(tuning),
@@ -103,11 +112,11 @@ type Surroundings = {
 
 /** What user code does and gets. */
 function codeSide(deps: AssemblyDeps, { bell, outbox, isOver }: Surroundings) {
-  const { request, view, host, tuning, log } = deps
+  const { request, view, host, journal, tuning, log } = deps
   const clock = (): number => host.now()
   const awaited = new Awaited()
   const table = new OpTable(view)
-  const handOuts = new HandOuts({ view, table, outbox, clock })
+  const reads = new StateReads(journal, bell)
   const steps = new Steps({
     host,
     bell,
@@ -119,6 +128,7 @@ function codeSide(deps: AssemblyDeps, { bell, outbox, isOver }: Surroundings) {
       outbox.add('note', entry)
     },
   })
+  const handOuts = new HandOuts({ view, table, outbox, steps, reads, clock })
   const env: DurableEnv = {
     awaited: (promise) => {
       awaited.add(promise)
@@ -126,7 +136,13 @@ function codeSide(deps: AssemblyDeps, { bell, outbox, isOver }: Surroundings) {
     },
     settled: (promise) => awaited.delete(promise),
     sleep: (after) => issuer.sleep(durationToMs(after)),
+    isCancellation: (reason) => reason === handOuts.cancellation,
   }
-  const issuer = new Issuer({ table, handOuts, outbox, steps, env, bell, clock, isOver })
-  return { awaited, table, handOuts, steps, env, issuer }
+  const issuer = new Issuer({ table, handOuts, outbox, steps, reads, env, bell, clock, isOver })
+  return {
+    ...{ awaited, table, handOuts, steps, reads, env, issuer },
+    cancellation: new Cancellation({ view, awaited, steps, handOuts }),
+    times: new OwnTimes({ view, awaited, steps, issuer }),
+    inactivity: new Inactivity({ host, awaited, table, inactivityMs: request.inactivityMs }),
+  }
 }

@@ -2,17 +2,20 @@ import type { ReplyStatus } from '../protocol/index.ts'
 import { voidValue } from '../protocol/index.ts'
 import { type Awaited, waitingOn, waitingOnNothing } from './awaited.ts'
 import type { Bell } from './bell.ts'
+import type { Cancellation } from './cancellation.ts'
 import type { HandOuts } from './hand-outs.ts'
-import type { Issuer } from './issuer.ts'
+import type { Inactivity } from './inactivity.ts'
 import type { JournalView } from './journal-view.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { OpTable } from './op-table.ts'
 import type { Outbox } from './outbox.ts'
+import type { OwnTimes } from './own-times.ts'
 import type { HandlerHost } from './ports.ts'
 import { unreachable } from './reply.ts'
 import { Settling } from './settling.ts'
+import type { StateReads } from './state-reads.ts'
 import type { Steps } from './steps.ts'
-import type { TailReader } from './tail-reader.ts'
+import type { TailInterest, TailReader } from './tail-reader.ts'
 import type { Tuning } from './tuning.ts'
 
 /** The parts of one attempt; `assemble.ts` puts them together. */
@@ -26,7 +29,10 @@ export type AttemptParts = {
   readonly steps: Steps
   readonly handOuts: HandOuts
   readonly awaited: Awaited
-  readonly issuer: Issuer
+  readonly reads: StateReads
+  readonly cancellation: Cancellation
+  readonly times: OwnTimes
+  readonly inactivity: Inactivity
   readonly tail: TailReader
   readonly keepAlive: KeepAlive
   /** How the handler ended, once it has. */
@@ -76,11 +82,12 @@ export class Attempt {
   }
 
   #over(): ReplyStatus | undefined {
-    const { view, outbox, table, ended } = this.#parts
+    const { view, outbox, table, reads, ended } = this.#parts
     if (view.isFenced) outbox.fence()
     if (outbox.state === 'fenced') return { kind: 'fenced' }
     if (table.difference !== undefined) return { kind: 'paused', failure: table.difference }
     if (outbox.state === 'unreachable') return unreachable(outbox.cause)
+    if (reads.failure !== undefined) return { kind: 'retry', failure: reads.failure }
     const end = ended()
     const isEarly = end !== undefined && end.kind !== 'retry' && table.count < view.ops
     return isEarly ? { kind: 'paused', failure: table.endedEarly() } : end
@@ -95,7 +102,8 @@ export class Attempt {
       this.#caughtUpBy = host.now() + tuning.replayPatienceMs
       return 'again'
     }
-    if (repeated !== 'not-yet') return { kind: 'paused', failure: repeated }
+    if (typeof repeated === 'object') return { kind: 'paused', failure: repeated }
+    if (repeated === 'loading') this.#caughtUpBy = host.now() + tuning.replayPatienceMs
     handOuts.idle()
     if (host.now() >= this.#caughtUpBy) {
       return { kind: 'paused', failure: table.stuck(tuning.replayPatienceMs) }
@@ -105,7 +113,8 @@ export class Attempt {
   }
 
   #live(): Move {
-    const { host, steps, handOuts } = this.#parts
+    const { steps, handOuts, cancellation } = this.#parts
+    cancellation.tellSteps()
     if (this.#handOut()) {
       this.#settling.handsOut()
       this.#hasProgressed = true
@@ -114,25 +123,52 @@ export class Attempt {
     handOuts.idle()
     if (this.#mustYield()) return { kind: 'suspended', waitingOn: waitingOnNothing }
     this.#startSteps()
-    if (steps.isBusy(host.now())) return 'wait'
+    if (this.#isBusy()) {
+      this.#parts.inactivity.stir()
+      return 'wait'
+    }
     if (this.#settling.hasTurns()) return 'again'
     const trees = this.#parts.awaited.trees()
-    if (trees.length === 0 || this.#settling.graceEndsAt !== undefined) return 'wait'
+    if (trees.length === 0) return this.#idle()
+    if (this.#settling.graceEndsAt !== undefined) return 'wait'
     return { kind: 'suspended', waitingOn: waitingOn(trees, steps.retryTimes) }
   }
 
-  /** One hand-out: news from outside, then finished steps, then own sleeps; a step beats a timer of the same moment. */
+  /** Whether something goes on that the attempt itself brings to its end. */
+  #isBusy(): boolean {
+    const { steps, reads, host } = this.#parts
+    return reads.isLoading || steps.isBusy(host.now())
+  }
+
+  /** User code waits for something that is not durable. */
+  #idle(): Move {
+    const { inactivity, host } = this.#parts
+    if ((inactivity.endsAt ?? Number.POSITIVE_INFINITY) > host.now()) return 'wait'
+    return { kind: 'retry', failure: inactivity.failure }
+  }
+
+  /**
+   * One hand-out: news from outside, then finished steps and state, then a cancellation with what came after it,
+   * then own sleeps; a step beats a timer of the same moment.
+   */
   #handOut(): boolean {
-    const { handOuts, steps } = this.#parts
-    if (handOuts.handOutNews()) return true
+    const { handOuts, steps, reads, cancellation, times, host } = this.#parts
+    if (handOuts.handOutNews('cancel')) return true
     const finished = steps.nextFinished()
     if (finished !== undefined) {
       handOuts.handOutStep(finished)
       return true
     }
-    const due = this.#sleeps().find(({ wakeAt }) => wakeAt <= this.#parts.host.now())
+    const read = reads.next()
+    if (read !== undefined) {
+      handOuts.handOutRead(read)
+      return true
+    }
+    if (cancellation.handOut()) return true
+    if (cancellation.isPending && handOuts.handOutNews('end')) return true
+    const due = times.sleepDue(host.now())
     if (due === undefined) return false
-    handOuts.handOutSleep(due.op, { kind: 'value', value: voidValue })
+    handOuts.handOutSleep(due, { kind: 'value', value: voidValue })
     return true
   }
 
@@ -162,6 +198,16 @@ export class Attempt {
     const lingerUntil = this.#lingerUntil()
     if (lingerUntil !== undefined && lingerUntil <= now) outbox.flush()
     tail.readIfDue()
+    if (this.#parts.handOuts.isCaughtUp) this.#giveUpSilent(now)
+  }
+
+  /** Durable first, then handed out as any news: somebody may have completed it meanwhile. */
+  #giveUpSilent(now: number): void {
+    const { outbox, times, tail } = this.#parts
+    const completion = times.giveUp(now, (time) => tail.knowsOf(time))
+    if (completion === undefined) return
+    outbox.add('command', completion)
+    outbox.flush()
   }
 
   async #wait(): Promise<void> {
@@ -184,14 +230,22 @@ export class Attempt {
   }
 
   #liveTimes(): readonly (number | undefined)[] {
-    const { tail, steps, host } = this.#parts
-    const isTailWanted = steps.isBusy(host.now()) && this.#waitsForOthers()
+    const { tail, steps, times, inactivity } = this.#parts
     return [
-      tail.nextReadAt(isTailWanted),
+      tail.nextReadAt(this.#tailInterest()),
       this.#settling.graceEndsAt,
       ...steps.retryTimes,
-      ...this.#sleeps().map(({ wakeAt }) => wakeAt),
+      ...times.at(tail.isReading),
+      this.#isBusy() ? undefined : inactivity.endsAt,
     ]
+  }
+
+  /** What is not waited for may still be the cancellation of what executes. */
+  #tailInterest(): TailInterest {
+    const { steps, times, cancellation, host } = this.#parts
+    if (!steps.isBusy(host.now())) return 'none'
+    if (times.waitsForOthers) return 'soon'
+    return cancellation.isPending ? 'none' : 'seldom'
   }
 
   /** When to say `alive`. Not while an append is under way: it would not go along, and the append may do. */
@@ -226,20 +280,5 @@ export class Attempt {
     const end = host.now() + host.remainingMs()
     if (!handOuts.isCaughtUp) return end - tuning.yieldMarginMs / 2
     return this.#hasProgressed && !steps.isExecuting ? end - tuning.yieldMarginMs : undefined
-  }
-
-  /** The sleeps that user code waits for. */
-  #sleeps(): readonly { readonly op: number; readonly wakeAt: number }[] {
-    const { awaited, issuer } = this.#parts
-    return [...awaited.ops()].flatMap((op) => {
-      const wakeAt = issuer.wakeTimeOf(op)
-      return wakeAt === undefined ? [] : [{ op, wakeAt }]
-    })
-  }
-
-  /** Whether user code waits for something that only others can bring. */
-  #waitsForOthers(): boolean {
-    const { awaited, issuer, steps } = this.#parts
-    return [...awaited.ops()].some((op) => issuer.wakeTimeOf(op) === undefined && !steps.has(op))
   }
 }

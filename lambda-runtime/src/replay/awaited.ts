@@ -33,9 +33,7 @@ export class Awaited {
 
   /** The ops in those trees. */
   ops(): ReadonlySet<number> {
-    const ops = new Set<number>()
-    for (const tree of this.trees()) collect(tree, ops)
-    return ops
+    return new Set(this.trees().flatMap(opsIn))
   }
 }
 
@@ -50,7 +48,8 @@ export function waitingOn(trees: readonly Waiting[], retryTimes: readonly number
 /** Satisfied at once: the attempt gave up of itself, and the next goes on. */
 export const waitingOnNothing: Waiting = { kind: 'all', of: [] }
 
-function collect(tree: Waiting, into: Set<number>): void {
-  if (tree.kind === 'op') into.add(tree.op)
-  else if (tree.kind !== 'timer') for (const node of tree.of) collect(node, into)
+/** The ops in a tree. */
+export function opsIn(tree: Waiting): readonly number[] {
+  if (tree.kind === 'op') return [tree.op]
+  return tree.kind === 'timer' ? [] : tree.of.flatMap(opsIn)
 }

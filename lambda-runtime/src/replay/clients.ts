@@ -1,6 +1,6 @@
 import { is } from 'valibot'
 import { durationToMs } from '../duration.ts'
-import { TerminalError, UsageError, ValueError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import {
   childIdFor,
   type InvocationId,
@@ -10,12 +10,14 @@ import {
 } from '../protocol/index.ts'
 import type { Invocation, InvocationPromise } from '../types/durable-promise.ts'
 import type { SendOptions } from '../types/options.ts'
-import { encodeValue } from '../values.ts'
 import { Durable, type DurableEnv, refused } from './durable.ts'
+import { invocationHandle } from './handles.ts'
 import type { Errand, Issuer } from './issuer.ts'
+import { storable } from './storable.ts'
 
 export type ClientDeps = {
-  readonly invocation: InvocationId
+  /** Whose child the op's would be: in what is kept of another invocation, that one's. */
+  readonly parentOf: (op: number) => InvocationId
   readonly issuer: Issuer
   readonly env: DurableEnv
   /** Epoch ms. */
@@ -46,18 +48,8 @@ export function sendClient(deps: ClientDeps, address: Address): unknown {
     const invocationId = childIdOf(deps, target, options.idempotencyKey)
     const notBefore = delayMs === undefined ? undefined : deps.clock() + delayMs
     deps.issuer.send(errandOf(target, options, storable(input)), notBefore)
-    return { invocationId }
+    return invocationHandle(deps.issuer, invocationId)
   })
-}
-
-/** Encodes now: what the caller does to the value afterwards changes nothing. @throws TerminalError */
-export function storable(value: unknown): Value {
-  try {
-    return encodeValue(value)
-  } catch (cause) {
-    if (!(cause instanceof ValueError)) throw cause
-    throw new TerminalError(cause.message, { code: cause.code, cause })
-  }
 }
 
 /** An input that cannot be stored is no op at all: the promise rejects, and nobody is called. */
@@ -118,11 +110,12 @@ function targetOf(service: string, handler: string, key: string | undefined): Ta
 
 /** The id that whoever carries the op out derives as well: it is known before the op is durable. */
 function childIdOf(
-  { invocation, issuer }: ClientDeps,
+  { parentOf, issuer }: ClientDeps,
   target: Target,
   idempotencyKey: string | undefined,
 ): InvocationId {
-  return childIdFor(target, { parent: invocation, op: issuer.nextOp, idempotencyKey })
+  const op = issuer.nextOp
+  return childIdFor(target, { parent: parentOf(op), op, idempotencyKey })
 }
 
 function errandOf(target: Target, options: SendOptions, input: Value): Errand {

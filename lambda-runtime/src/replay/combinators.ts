@@ -48,7 +48,8 @@ export function combine(
     promise.listen((settlement) => {
       soFar[index] = settlement
       missing -= 1
-      const outcome = rules[kind](settlement, missing, soFar)
+      const isOver = settlement.status === 'rejected' && env.isCancellation(settlement.reason)
+      const outcome = isOver ? settlement : rules[kind](settlement, missing, soFar)
       if (outcome !== undefined) whole.settle(outcome)
     })
   })

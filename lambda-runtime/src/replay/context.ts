@@ -1,3 +1,4 @@
+import { durationToMs } from '../duration.ts'
 import { TerminalError, UsageError } from '../errors.ts'
 import {
   awakeableId,
@@ -6,17 +7,20 @@ import {
   type Outcome,
   parseAwakeableId,
 } from '../protocol/index.ts'
-import type { ServiceContext, Step } from '../types/context.ts'
+import type { Context, Step } from '../types/context.ts'
 import type { RunCall } from '../types/interceptors.ts'
 import type { Log } from '../types/log.ts'
-import { type Address, callClient, sendClient, storable } from './clients.ts'
+import type { AwakeableOptions } from '../types/options.ts'
+import { type Address, callClient, sendClient } from './clients.ts'
 import { type Combinator, combine } from './combinators.ts'
 import type { DurableEnv } from './durable.ts'
 import type { HandOuts } from './hand-outs.ts'
+import { invocationOf, nameOf, rejection } from './handles.ts'
 import type { Issuer } from './issuer.ts'
 import { mapItems, runBranches } from './map.ts'
 import { SeededRandom } from './random.ts'
 import { resolveRunOptions } from './step-policy.ts'
+import { storable } from './storable.ts'
 
 export type ContextDeps = {
   readonly request: InvokeRequest
@@ -28,14 +32,21 @@ export type ContextDeps = {
   /** Epoch ms. */
   readonly clock: () => number
   readonly aroundRun: (call: RunCall, next: () => Promise<unknown>) => Promise<unknown>
+  /** What there is for handlers of objects and workflows only. */
+  readonly keyed: Readonly<Record<string, unknown>>
+  /** How many ops at the beginning are another invocation's, that this one does again. */
+  readonly kept: number
 }
 
 /** The `ctx` that a handler is given. */
-export function createContext(deps: ContextDeps): ServiceContext {
-  const { request, created, issuer, handOuts, env } = deps
+export function createContext(deps: ContextDeps): Context {
+  const { request, created, issuer, handOuts, env, kept } = deps
   const { invocation } = request
-  const random = new SeededRandom(invocation)
-  const clients = { invocation, issuer, env, clock: deps.clock }
+  const { restartOf } = created
+  const random = new SeededRandom(restartOf?.kept?.seed ?? invocation)
+  const original = restartOf?.invocation ?? invocation
+  const parentOf = (op: number) => (op < kept ? original : invocation)
+  const clients = { parentOf, issuer, env, clock: deps.clock }
   const combinator = (kind: Combinator) => (promises: readonly unknown[]) =>
     combine(env, kind, promises)
   const context = {
@@ -46,21 +57,21 @@ export function createContext(deps: ContextDeps): ServiceContext {
     origin: created.origin,
     log: deps.log,
     run: (name: unknown, fn: unknown, options: unknown) =>
-      issueRun(deps, context as unknown as ServiceContext, [name, fn, options]),
+      issueRun(deps, context as unknown as Context, [name, fn, options]),
     call: (...address: Address) => callClient(clients, address),
     send: (...address: Address) => sendClient(clients, address),
     sleep: env.sleep,
-    awakeable: () => {
-      const id = awakeableId(invocation, issuer.nextOp)
-      return { id, promise: issuer.awakeable() }
+    awakeable: ({ heartbeat }: AwakeableOptions = {}) => {
+      const id = awakeableId(parentOf(issuer.nextOp), issuer.nextOp)
+      const heartbeatMs = heartbeat === undefined ? undefined : durationToMs(heartbeat)
+      return { id, promise: issuer.awakeable(heartbeatMs) }
     },
     resolveAwakeable: (id: string, value?: unknown) =>
       completeAwakeable(issuer, id, { kind: 'value', value: storable(value) }),
     rejectAwakeable: (id: string, why: string) =>
-      completeAwakeable(issuer, id, {
-        kind: 'failure',
-        failure: { code: 'awakeable-rejected', message: String(why), name: 'TerminalError' },
-      }),
+      completeAwakeable(issuer, id, rejection('awakeable-rejected', why)),
+    signal: (name: unknown) => issuer.waitForSignal(nameOf('A signal', name)),
+    invocation: (id: unknown) => invocationOf(issuer, id),
     all: combinator('all'),
     allSettled: combinator('allSettled'),
     any: combinator('any'),
@@ -70,13 +81,14 @@ export function createContext(deps: ContextDeps): ServiceContext {
     now: () => handOuts.now,
     random: () => random.number(),
     uuid: () => random.uuid(),
+    ...deps.keyed,
   }
-  return Object.freeze(context) as unknown as ServiceContext
+  return Object.freeze(context) as unknown as Context
 }
 
 function issueRun(
   { issuer, request, aroundRun }: ContextDeps,
-  ctx: ServiceContext,
+  ctx: Context,
   [name, fn, options]: [name: unknown, fn: unknown, options: unknown],
 ): unknown {
   if (typeof name !== 'string' || name === '' || typeof fn !== 'function') {

@@ -9,6 +9,8 @@ export interface DurableEnv {
   awaited(promise: Durable<unknown>): void
   settled(promise: Durable<unknown>): void
   sleep(after: Duration): Durable<void>
+  /** Whether an op was rejected with this because the invocation was cancelled. */
+  isCancellation(reason: unknown): boolean
 }
 
 export type Settlement<T> = PromiseSettledResult<T>
@@ -93,7 +95,10 @@ export class Durable<T> extends Promise<T> implements DurablePromise<T> {
     const timer = this.#env.sleep(after)
     const either = new Durable<T | F>(this.#env, { kind: 'race', of: [this, timer] })
     this.listen((settlement) => either.settle(settlement))
-    timer.listen(() => either.settle(fallback.length > 0 ? given(fallback[0] as F) : late(after)))
+    timer.listen((over) => {
+      if (over.status === 'rejected') either.settle(over)
+      else either.settle(fallback.length > 0 ? given(fallback[0] as F) : late(after))
+    })
     return either
   }
 

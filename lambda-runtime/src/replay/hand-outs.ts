@@ -1,4 +1,4 @@
-import { TerminalError } from '../errors.ts'
+import { CancelledError, TerminalError } from '../errors.ts'
 import { fromFailure } from '../failure.ts'
 import {
   type EntryOf,
@@ -8,16 +8,21 @@ import {
   voidValue,
 } from '../protocol/index.ts'
 import { decodeValue } from '../values.ts'
+import type { News, NewsKey } from './completions.ts'
 import { type Durable, given, refused, type Settlement } from './durable.ts'
 import type { JournalView, RecordedHandOut } from './journal-view.ts'
 import type { OpTable } from './op-table.ts'
 import type { EntryRole, Outbox } from './outbox.ts'
-import type { Contest, FinishedStep } from './steps.ts'
+import type { StateRead, StateReads } from './state-reads.ts'
+import type { Contest } from './step-try.ts'
+import type { FinishedStep, Steps } from './steps.ts'
 
 export type HandOutDeps = {
   readonly view: JournalView
   readonly table: OpTable
   readonly outbox: Outbox
+  readonly steps: Steps
+  readonly reads: StateReads
   /** Epoch ms. */
   readonly clock: () => number
 }
@@ -30,6 +35,8 @@ export class HandOuts {
   readonly #deps: HandOutDeps
   readonly #pending = new Map<number, Durable<unknown>>()
   readonly #awakeables = new Set<number>()
+  /** What all that is cancelled rejects with. */
+  readonly cancellation = new CancelledError()
   #repeated = 0
   /** How many ops user code had issued when it last let a turn pass; 0: none has passed since the last hand-out. */
   #idleAt = 0
@@ -63,6 +70,11 @@ export class HandOuts {
     this.#pending.set(op, promise)
   }
 
+  /** The op `op` is to get the next signal of this name that no other op gets. */
+  expectSignal(op: number, name: string): void {
+    this.#deps.view.completions.waits(op, name)
+  }
+
   /** A turn has passed in which nothing could be handed out. */
   idle(): void {
     this.#idleAt = this.#deps.table.count
@@ -80,16 +92,17 @@ export class HandOuts {
   }
 
   /** Repeats the next recorded hand-out, if user code has come to where it was made. */
-  repeat(): 'repeated' | 'not-yet' | Failure {
+  repeat(): 'repeated' | 'not-yet' | 'loading' | Failure {
     const { view, table } = this.#deps
     const recorded = view.handOuts[this.#repeated]
     if (recorded === undefined || table.count < recorded.after) return 'not-yet'
-    if (recorded.kind === 'cancelled') return corrupt({ op: -1 })
-    const outcome = this.#outcomeOf(recorded)
-    if (outcome === undefined) return corrupt(recorded)
+    const outcome = recorded.kind === 'cancelled' ? undefined : this.#outcomeOf(recorded)
+    if (outcome === 'loading') return 'loading'
     this.#repeated += 1
     this.#now = recorded.at
-    this.#give(recorded.op, outcome)
+    if (recorded.kind === 'cancelled') this.#reject(recorded.spared, recorded.after)
+    else if (outcome === undefined) return corrupt(recorded)
+    else this.#give(recorded.op, outcome)
     return 'repeated'
   }
 
@@ -98,22 +111,33 @@ export class HandOuts {
    * out in the order of the log as soon as it is awaited, and at the time of the `attempt` entry: unless that was
    * contested, any later attempt would do the same, so nothing has to become durable first (INV-3).
    */
-  handOutNews(): boolean {
-    const { table, clock } = this.#deps
-    const { completions } = this.#deps.view
-    for (const [op, { outcome, allowedAt }] of completions.news) {
+  handOutNews(upTo: 'cancel' | 'end'): boolean {
+    const { table, view } = this.#deps
+    const { completions } = view
+    for (const [key, news] of completions.news) {
+      if (key === 'cancel' && upTo === 'cancel') return false
+      const op = completions.opOf(key)
+      if (op === undefined) continue
       const promise = this.#pending.get(op)
-      const isForIt = this.#awakeables.has(op) || !completions.precede(op)
-      if (promise?.isObserved && isForIt) {
-        const isForced = allowedAt !== undefined && this.contestOf(op) !== 'open'
-        const role = isForced ? 'note' : 'result'
-        this.#record(role, allowedAt ?? clock(), (moment) => this.#seen(op, moment))
-        this.#give(op, outcome)
+      if (promise?.isObserved && this.#isFor(key, op)) {
+        this.#handOutNewsOf(op, news)
         return true
       }
       if (promise === undefined && op < table.count) completions.forget(op)
     }
     return false
+  }
+
+  #handOutNewsOf(op: number, { outcome, allowedAt }: News): void {
+    const isForced = allowedAt !== undefined && this.contestOf(op) !== 'open'
+    const at = allowedAt ?? this.#deps.clock()
+    this.#record(isForced ? 'note' : 'result', at, (moment) => this.#seen(op, moment))
+    this.#give(op, outcome)
+  }
+
+  /** What came before its op is for an awakeable or for nothing; a signal may come early. */
+  #isFor(key: NewsKey, op: number): boolean {
+    return key !== op || this.#awakeables.has(op) || !this.#deps.view.completions.precede(op)
   }
 
   handOutStep({ op, name, outcome: result }: FinishedStep): void {
@@ -129,13 +153,53 @@ export class HandOuts {
     this.#give(op, result)
   }
 
-  #outcomeOf(recorded: Exclude<RecordedHandOut, { kind: 'cancelled' }>): Outcome | undefined {
+  handOutRead({ entry, outcome }: StateRead): void {
+    this.#record('result', this.#deps.clock(), (moment) => ({ ...entry, ...moment }))
+    this.#give(entry.op, outcome)
+  }
+
+  /**
+   * Rejects the promises of `ops`, once for the invocation. All others that have no outcome are recorded as spared, so
+   * that replay need not know what user code waited for at this moment.
+   */
+  cancel(ops: ReadonlySet<number>): void {
+    const spared = [...this.#pending.keys()].filter((op) => !ops.has(op))
+    const upTo = this.#deps.view.next - 1
+    this.#record('result', this.#deps.clock(), (moment) => {
+      return { kind: 'cancelled', upTo, spared, ...moment }
+    })
+    this.#reject(spared, this.#deps.table.count)
+  }
+
+  /** Rejects what is pending of the first `count` ops, but for the spared. */
+  #reject(spared: readonly number[], count: number): void {
+    const kept = new Set(spared)
+    const { view, steps, reads } = this.#deps
+    view.completions.forgetCancel()
+    this.#idleAt = 0
+    for (const [op, promise] of [...this.#pending]) {
+      if (op >= count || kept.has(op)) continue
+      this.#pending.delete(op)
+      view.completions.forget(op)
+      steps.drop(op)
+      reads.drop(op)
+      promise.settle(refused(this.cancellation))
+    }
+    steps.release()
+  }
+
+  #outcomeOf(
+    recorded: Exclude<RecordedHandOut, { kind: 'cancelled' }>,
+  ): Outcome | 'loading' | undefined {
     switch (recorded.kind) {
       case 'run':
         return recorded.result
       case 'seen':
         return this.#deps.view.completions.outcomeOf(recorded.op)
       case 'state-get':
+        if (recorded.lazy !== undefined) {
+          return this.#deps.reads.loadedOf(recorded.op) ?? 'loading'
+        }
         return { kind: 'value', value: recorded.value ?? voidValue }
       case 'state-keys':
         return { kind: 'value', value: { json: recorded.names } }
@@ -167,7 +231,7 @@ export class HandOuts {
 type Moment = { readonly at: number; readonly after: number }
 
 /** User code gets the decoded form of what is stored, live as on replay. */
-function settlementOf(outcome: Outcome): Settlement<unknown> {
+export function settlementOf(outcome: Outcome): Settlement<unknown> {
   if (outcome.kind === 'failure') return refused(fromFailure(outcome.failure))
   try {
     return given(decodeValue(outcome.value))

@@ -1,4 +1,13 @@
-import type { OpKind, Outcome, Target, Value } from '../protocol/index.ts'
+import {
+  type EntryOf,
+  type InvocationId,
+  type OpKind,
+  type Outcome,
+  type PromiseRef,
+  type Target,
+  type Value,
+  voidValue,
+} from '../protocol/index.ts'
 import type { Step } from '../types/context.ts'
 import type { Bell } from './bell.ts'
 import { Durable, type DurableEnv } from './durable.ts'
@@ -7,6 +16,7 @@ import type { CommandRecord } from './journal-view.ts'
 import type { OpLabel } from './op-label.ts'
 import type { OpTable } from './op-table.ts'
 import type { Outbox } from './outbox.ts'
+import type { StateRead, StateReads } from './state-reads.ts'
 import type { ResolvedRunOptions } from './step-policy.ts'
 import type { Steps } from './steps.ts'
 
@@ -15,6 +25,7 @@ export type IssuerDeps = {
   readonly handOuts: HandOuts
   readonly outbox: Outbox
   readonly steps: Steps
+  readonly reads: StateReads
   readonly env: DurableEnv
   readonly bell: Bell
   readonly clock: () => number
@@ -25,7 +36,21 @@ export type IssuerDeps = {
  * Ops that somebody else carries out. An awakeable can be completed before it is durable, and while the attempt
  * lives it sees itself to its sleeps.
  */
-const hurries: ReadonlySet<CommandRecord['kind']> = new Set(['call', 'send', 'awakeable-complete'])
+const hurries: ReadonlySet<CommandRecord['kind']> = new Set([
+  'call',
+  'send',
+  'awakeable-complete',
+  'signal-send',
+  'cancel-invocation',
+  'attach',
+  'promise-get',
+  'promise-peek',
+  'promise-complete',
+])
+
+type ReadLabel =
+  | { readonly kind: 'state-get'; readonly name: string }
+  | { readonly kind: 'state-keys' }
 
 /** What goes along with a call or a send. */
 export type Errand = {
@@ -43,6 +68,8 @@ export class Issuer {
   readonly #deps: IssuerDeps
   /** Sleeps issued in this attempt: op → epoch ms. */
   readonly #sleeps = new Map<number, number>()
+  /** Awakeables whose holders are to show signs of life: op → when and how often, in epoch ms and ms. */
+  readonly #heartbeats = new Map<number, { readonly at: number; readonly everyMs: number }>()
 
   constructor(deps: IssuerDeps) {
     this.#deps = deps
@@ -51,6 +78,11 @@ export class Issuer {
   /** When the sleep `op` is over (epoch ms); `undefined` for what is no sleep. */
   wakeTimeOf(op: number): number | undefined {
     return this.#sleeps.get(op)
+  }
+
+  /** From when (epoch ms) somebody was to be heard of the awakeable `op`, and how often in ms. */
+  heartbeatOf(op: number): { readonly at: number; readonly everyMs: number } | undefined {
+    return this.#heartbeats.get(op)
   }
 
   /** The number that the next op gets. */
@@ -92,14 +124,99 @@ export class Issuer {
     this.#command({ kind: 'send', target }, (op) => ({ kind: 'send', op, ...errand, ...delay }))
   }
 
-  awakeable(): Durable<unknown> {
-    const entry = this.#command({ kind: 'awakeable' }, (op) => ({ kind: 'awakeable', op }))
-    return entry === undefined ? this.#never() : this.#promiseOf(entry.op, 'awakeable')
+  awakeable(heartbeatMs: number | undefined): Durable<unknown> {
+    const beat = heartbeatMs === undefined ? {} : { heartbeatMs, at: this.#deps.clock() }
+    const entry = this.#command({ kind: 'awakeable' }, (op) => ({ kind: 'awakeable', op, ...beat }))
+    if (entry?.kind !== 'awakeable') return this.#never()
+    const { op, heartbeatMs: everyMs, at } = entry
+    if (everyMs !== undefined && at !== undefined) this.#heartbeats.set(op, { at, everyMs })
+    return this.#promiseOf(op, 'awakeable')
   }
 
   completeAwakeable(awakeable: string, result: Outcome): void {
     const label = { kind: 'awakeable-complete', awakeable } as const
     this.#command(label, (op) => ({ ...label, op, result }))
+  }
+
+  waitForSignal(name: string): Durable<unknown> {
+    const label = { kind: 'signal-wait', name } as const
+    const entry = this.#command(label, (op) => ({ ...label, op }))
+    if (entry === undefined) return this.#never()
+    this.#deps.handOuts.expectSignal(entry.op, name)
+    return this.#promiseOf(entry.op, 'signal-wait')
+  }
+
+  sendSignal(invocation: InvocationId, name: string, value: Value): void {
+    const label = { kind: 'signal-send', invocation, name } as const
+    this.#command(label, (op) => ({ ...label, op, value }))
+  }
+
+  cancelInvocation(invocation: InvocationId): void {
+    const label = { kind: 'cancel-invocation', invocation } as const
+    this.#command(label, (op) => ({ ...label, op }))
+  }
+
+  attach(invocation: InvocationId): Durable<unknown> {
+    const label = { kind: 'attach', invocation } as const
+    const entry = this.#command(label, (op) => ({ ...label, op }))
+    return entry === undefined ? this.#never() : this.#promiseOf(entry.op, 'attach')
+  }
+
+  /** Asks for a durable promise, or completes it with `result`. */
+  promise(
+    kind: 'promise-get' | 'promise-peek' | 'promise-complete',
+    promise: PromiseRef,
+    result?: Outcome,
+  ): Durable<unknown> {
+    const entry = this.#command({ kind, promise }, (op) =>
+      kind === 'promise-complete'
+        ? { kind, op, promise, result: result ?? { kind: 'value', value: voidValue } }
+        : { kind, op, promise },
+    )
+    return entry === undefined ? this.#never() : this.#promiseOf(entry.op, kind)
+  }
+
+  /** Reads state that is there, `made` from the op's number. */
+  read(label: ReadLabel, made: (op: number) => StateRead): Durable<unknown> {
+    return this.#read(label, (op) => this.#deps.reads.offer(made(op)))
+  }
+
+  /** Reads a value that has an item of its own. */
+  readLazily(
+    { name, slot }: { readonly name: string; readonly slot: number },
+    made: (op: number, value: Value) => StateRead,
+  ): Durable<unknown> {
+    return this.#read({ kind: 'state-get', name }, (op) =>
+      this.#deps.reads.load({ op, name, slot, made: (value) => made(op, value) }),
+    )
+  }
+
+  setState(name: string, value: Value): EntryOf<'state-set'> | undefined {
+    const label = { kind: 'state-set', name } as const
+    const entry = this.#command(label, (op) => ({ ...label, op, value }))
+    return entry?.kind === 'state-set' ? entry : undefined
+  }
+
+  clearState(name: string): void {
+    const label = { kind: 'state-clear', name } as const
+    this.#command(label, (op) => ({ ...label, op }))
+  }
+
+  clearAllState(): void {
+    this.#command({ kind: 'state-clear-all' }, (op) => ({ kind: 'state-clear-all', op }))
+  }
+
+  /** A read is in the journal when it has been handed out, with what was read or the item that holds it. */
+  #read(label: ReadLabel, begin: (op: number) => void): Durable<unknown> {
+    const issued = this.#issue(label)
+    if (issued === undefined) return this.#never()
+    const { op, record } = issued
+    const promise = this.#promiseOf(op, label.kind)
+    if (record === undefined) begin(op)
+    else if (record.kind === 'state-get' && record.lazy !== undefined) {
+      this.#deps.reads.load({ op, name: record.name, slot: record.lazy.slot, made: undefined })
+    }
+    return promise
   }
 
   /** Issues an op that is an entry from the start: the journal's, or the one that `make` gives. */

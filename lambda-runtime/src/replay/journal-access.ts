@@ -1,4 +1,4 @@
-import type { InvokeRequest, Segment } from '../protocol/index.ts'
+import type { InvokeRequest, Segment, Value } from '../protocol/index.ts'
 import type { HandlerHost, HandlerJournal } from './ports.ts'
 import type { Tuning } from './tuning.ts'
 
@@ -32,6 +32,10 @@ export class JournalAccess implements HandlerJournal {
 
   tail(from: number, before?: number): Promise<readonly Segment[]> {
     return this.#persist((journal) => journal.tail(from, before))
+  }
+
+  stateValue(name: string, slot: number): Promise<Value | undefined> {
+    return this.#persist((journal) => journal.stateValue(name, slot))
   }
 
   /** Nobody waits for it any more: it leaves no timer behind. */

@@ -38,6 +38,9 @@ export class JournalView {
   #lastEnd: EntryKind | undefined
   #resumed = false
   #ops = 0
+  #kept = 0
+  /** When the holder of an awakeable was last heard of (epoch ms). */
+  readonly #heartbeats = new Map<number, number>()
 
   constructor(me: Me, segments: readonly Segment[]) {
     this.#me = me
@@ -76,6 +79,15 @@ export class JournalView {
     return this.#resumed
   }
 
+  /** How many of the ops are those of another invocation, that this one does again from there on. */
+  get kept(): number {
+    return this.#kept
+  }
+
+  heartbeatOf(op: number): number | undefined {
+    return this.#heartbeats.get(op)
+  }
+
   recordOf(op: number): OpRecord | undefined {
     return this.#records.get(op)
   }
@@ -100,7 +112,10 @@ export class JournalView {
   appended({ n, entries }: Segment): void {
     this.#next = Math.max(this.#next, n + 1)
     this.#writer = this.#me.writer
-    for (const entry of entries) this.completions.stands(entry)
+    for (const entry of entries) {
+      this.completions.stands(entry)
+      if (entry.kind === 'completion') this.completions.take(entry)
+    }
   }
 
   #takeOne(segment: Segment): void {
@@ -128,8 +143,10 @@ export class JournalView {
 
   readonly #folds: { readonly [K in EntryKind]: (entry: EntryOf<K>, segment: Segment) => void } = {
     created: (entry, { at }) => {
-      this.#created ??= entry
+      if (this.#created !== undefined) return
+      this.#created = entry
       this.#createdAt = entry.restartOf?.kept?.at ?? at
+      this.#kept = this.#ops
     },
     attempt: (entry, { at }) => {
       this.#epoch = entry.epoch
@@ -171,9 +188,11 @@ export class JournalView {
     'promise-complete': (entry) => this.#record(entry),
     completion: (entry) => this.completions.take(entry),
     seen: (entry) => this.#handedOut(entry),
-    signal: () => undefined,
-    heartbeat: () => undefined,
-    cancel: () => undefined,
+    signal: (entry) => this.completions.takeSignal(entry),
+    heartbeat: ({ op }, { at }) => {
+      this.#heartbeats.set(op, at)
+    },
+    cancel: () => this.completions.takeCancel(),
     cancelled: (entry) => this.#handedOut(entry),
     killed: () => undefined,
     waiter: () => undefined,

@@ -2,6 +2,9 @@ import type { Failure } from '../protocol/index.ts'
 import type { JournalView, OpRecord } from './journal-view.ts'
 import { describeOp, type OpLabel } from './op-label.ts'
 
+/** Ops that are in the journal only when they have a result. */
+const isSilent: ReadonlySet<OpLabel['kind']> = new Set(['run', 'state-get', 'state-keys'])
+
 /** The ops that user code has issued in this attempt, each held against the journal. */
 export class OpTable {
   readonly #view: JournalView
@@ -55,8 +58,8 @@ export class OpTable {
 
   #journalled(op: number, record: OpRecord | undefined, label: OpLabel): string {
     if (record !== undefined) return describeOp(record)
-    const unfinished = op < this.#view.ops
-    return unfinished && label.kind !== 'run' ? 'an unfinished step' : describeOp(label)
+    const isDue = op < this.#view.ops && !isSilent.has(label.kind)
+    return isDue ? 'an unfinished step' : describeOp(label)
   }
 
   #expected(): string {

@@ -1,4 +1,4 @@
-import type { Entry, Failure, InvokeRequest, Segment } from '../protocol/index.ts'
+import type { Entry, Failure, InvokeRequest, Segment, Value } from '../protocol/index.ts'
 
 /** A running handler's way to its own journal. Both answer with what is durable. */
 export interface HandlerJournal {
@@ -9,12 +9,15 @@ export interface HandlerJournal {
   append(segment: Segment): Promise<'appended' | 'conflict'>
   /** The segments from `from` on, and before `before`, in order, read consistently. */
   tail(from: number, before?: number): Promise<readonly Segment[]>
+  /** A value of the object's state that has an item of its own; `undefined` if it is gone: the state has moved on. */
+  stateValue(name: string, slot: number): Promise<Value | undefined>
 }
 
 /** How values are stored: sealed, or kept elsewhere where they are too long. The handler itself sees neither. */
 export interface AttemptPayloads {
   openRequest(request: InvokeRequest): Promise<InvokeRequest>
   open(segments: readonly Segment[]): Promise<readonly Segment[]>
+  openValue(value: Value): Promise<Value>
   /** The same entry gives the same again: what is appended anew must not differ (INV-1). */
   pack(entries: readonly Entry[]): Promise<readonly Entry[]>
   packFailure(failure: Failure): Promise<Failure>

@@ -3,7 +3,7 @@ import { isTerminal, isValueError } from '../errors.ts'
 import { toFailure } from '../failure.ts'
 import type { InvokeReply, InvokeRequest, ReplyStatus, Segment } from '../protocol/index.ts'
 import { validateInput } from '../schema.ts'
-import type { ServiceContext } from '../types/context.ts'
+import type { Context } from '../types/context.ts'
 import type { HandlerCall, Interceptors } from '../types/interceptors.ts'
 import type { Log } from '../types/log.ts'
 import { decodeValue, encodeValue } from '../values.ts'
@@ -79,7 +79,9 @@ async function attempt(
   const { created } = view
   if (created === undefined) return answer(unreadable(request))
   const around = nest(deps.around ?? {}, served.definition.around)
+  const { kind } = served.definition
   const parts = assemble({
+    served: { kind, mode: served.handler.mode },
     ...{ request, created, view, writer, host, journal, payloads, tuning, log: logger },
     aroundRun: around.run,
   })
@@ -132,7 +134,7 @@ async function wholeJournal(
 /** Decodes, validates, calls; whatever is thrown, an end comes of it. It never rejects. */
 async function runHandler(
   { fn, input: schema }: RuntimeHandler,
-  call: Omit<HandlerCall, 'input'> & { readonly ctx: ServiceContext },
+  call: Omit<HandlerCall, 'input'> & { readonly ctx: Context },
   stored: Parameters<typeof decodeValue>[0],
   around: Required<Around>['handler'],
 ): Promise<HandlerEnd> {

@@ -1,30 +1,20 @@
-import { isTerminal, TimeoutError } from '../errors.ts'
+import { isTerminal } from '../errors.ts'
 import { toFailure } from '../failure.ts'
 import type { EntryOf, Failure, Outcome } from '../protocol/index.ts'
-import type { Step } from '../types/context.ts'
-import { encodeValue } from '../values.ts'
 import type { Bell } from './bell.ts'
 import type { StepRecord } from './journal-view.ts'
 import type { HandlerHost } from './ports.ts'
 import { chanceOf } from './random.ts'
-import { nextTryAt, type ResolvedRunOptions } from './step-policy.ts'
-
-/** A step as user code asked for it. */
-export type StepSpec = {
-  readonly op: number
-  readonly name: string
-  readonly options: ResolvedRunOptions
-  readonly contest: Contest
-  /** The closure, with the interceptors around it. */
-  readonly execute: (step: Step) => Promise<unknown>
-}
-
-/**
- * Whether the result of an earlier op could have come in before a step was asked for, and may do so in the next attempt.
- * `open`: easily, the step followed a wait that is not durable. `settled`: it followed at once from a hand-out;
- * but behind that as well there may be such a wait, that ended before. `none`: no earlier op is pending.
- */
-export type Contest = 'none' | 'settled' | 'open'
+import { nextTryAt } from './step-policy.ts'
+import {
+  exhausted,
+  failureOutcome,
+  givenUp,
+  interrupted,
+  type StepSpec,
+  StepTry,
+  valueOutcome,
+} from './step-try.ts'
 
 export type FinishedStep = { readonly op: number; readonly name: string; readonly outcome: Outcome }
 
@@ -39,8 +29,10 @@ export type StepDeps = {
 
 type Phase =
   | { readonly kind: 'queued'; readonly announced: boolean }
-  | { readonly kind: 'executing'; readonly controller: AbortController }
+  | { readonly kind: 'executing'; readonly attempt: StepTry }
   | { readonly kind: 'backing-off'; readonly until: number }
+  /** It failed after it was told to stop, and is not tried again. */
+  | { readonly kind: 'stopped' }
 
 type Live = {
   readonly spec: StepSpec
@@ -56,8 +48,11 @@ type Live = {
 export class Steps {
   readonly #deps: StepDeps
   readonly #live = new Map<number, Live>()
-  readonly #finished: FinishedStep[] = []
+  #finished: FinishedStep[] = []
   #isOver = false
+  /** Why no step starts now; those that were executing then have been told so. */
+  #held: Error | undefined
+  readonly #told = new Set<StepTry>()
 
   constructor(deps: StepDeps) {
     this.#deps = deps
@@ -86,11 +81,22 @@ export class Steps {
     const isBound = this.#in('queued').some(
       ({ spec, phase }) => spec.options.atMostOnce && phase.announced,
     )
-    return isBound || this.#in('executing').length > 0
+    return (isBound && this.#held === undefined) || this.#in('executing').length > 0
+  }
+
+  get executing(): ReadonlySet<number> {
+    return new Set(this.#in('executing').map(({ spec }) => spec.op))
+  }
+
+  /** All others without a result. */
+  get idle(): ReadonlySet<number> {
+    const { executing } = this
+    return new Set([...this.#live.keys()].filter((op) => !executing.has(op)))
   }
 
   /** Whether something goes on that is worth waiting for in process. */
   isBusy(now: number): boolean {
+    if (this.#held !== undefined) return this.isExecuting
     const soon = now + this.#deps.shortBackoffMs
     return [...this.#live.values()].some(
       ({ phase }) => phase.kind !== 'backing-off' || phase.until <= soon,
@@ -103,6 +109,7 @@ export class Steps {
 
   /** When steps that failed are to be tried again, epoch ms. */
   get retryTimes(): readonly number[] {
+    if (this.#held !== undefined) return []
     return this.#in('backing-off').map(({ phase }) => phase.until)
   }
 
@@ -113,6 +120,7 @@ export class Steps {
 
   /** Queues the steps whose backoff is over; answers whether any step waits to be started. */
   queueDue(now: number): boolean {
+    if (this.#held !== undefined) return false
     for (const step of this.#in('backing-off')) {
       if (step.phase.until <= now) this.#set(step.spec.op, { kind: 'queued', announced: false })
     }
@@ -143,11 +151,30 @@ export class Steps {
     }
   }
 
+  /** From now on no step starts, and what executes is told to stop; its outcome still counts. */
+  hold(reason: Error): void {
+    this.#held = reason
+    for (const { phase } of this.#in('executing')) {
+      this.#told.add(phase.attempt)
+      phase.attempt.abort(reason)
+    }
+  }
+
+  release(): void {
+    this.#held = undefined
+  }
+
+  /** Nothing comes of the step any more. */
+  drop(op: number): void {
+    this.#live.delete(op)
+    this.#finished = this.#finished.filter((step) => step.op !== op)
+  }
+
   /** The attempt is over: aborts what executes, and answers what was never started. */
   abandon(): readonly string[] {
     this.#isOver = true
     const reason = new Error('The attempt has ended, nobody waits for this step any more')
-    for (const { phase } of this.#in('executing')) phase.controller.abort(reason)
+    for (const { phase } of this.#in('executing')) phase.attempt.abandon(reason)
     const unstarted = this.#in('queued').map(({ spec }) => spec.name)
     this.#live.clear()
     return unstarted
@@ -155,16 +182,14 @@ export class Steps {
 
   #try(step: Live): void {
     const { host, bell } = this.#deps
-    const controller = new AbortController()
+    const attempt = new StepTry(host, step.spec)
     step.since ??= host.now()
-    step.phase = { kind: 'executing', controller }
-    const tried = withTimeout(host, controller, step.spec, () =>
-      step.spec.execute({ signal: controller.signal, attempt: step.tries + 1 }),
-    )
-    tried
+    step.phase = { kind: 'executing', attempt }
+    attempt
+      .run(step.tries + 1)
       .then(
         (value) => valueOutcome(value),
-        (error: unknown) => this.#failed(step, error, controller),
+        (error: unknown) => this.#failed(step, error, attempt),
       )
       .then((outcome) => {
         if (this.#isOver) return
@@ -180,12 +205,12 @@ export class Steps {
   }
 
   /** The outcome if that was the last try. */
-  #failed(step: Live, error: unknown, controller: AbortController): Outcome | undefined {
+  #failed(step: Live, error: unknown, attempt: StepTry): Outcome | undefined {
     if (this.#isOver) return undefined
     const { spec } = step
-    const timedOut = controller.signal.aborted && error === controller.signal.reason
     const failure = toFailure(error, 'step-failed')
-    if (isTerminal(error) && !timedOut) return failureOutcome(failure)
+    if (isTerminal(error) && !attempt.isFromOutside(error)) return failureOutcome(failure)
+    if (this.#told.has(attempt)) return this.#stopped(step, failure)
     step.tries += 1
     const now = this.#deps.host.now()
     const since = step.since ?? now
@@ -193,7 +218,7 @@ export class Steps {
     const retryAt = spec.options.atMostOnce
       ? undefined
       : nextTryAt(spec.options.retry, { tries: step.tries, since, now, chance })
-    if (retryAt === undefined) return failureOutcome(exhausted(step, failure))
+    if (retryAt === undefined) return failureOutcome(exhausted(spec, step.tries, failure))
     step.phase = { kind: 'backing-off', until: retryAt }
     const { op, name } = spec
     this.#deps.onRetry({
@@ -205,6 +230,13 @@ export class Steps {
       failure,
       retryAt,
     })
+    return undefined
+  }
+
+  /** While the handler does not know of the cancellation yet, that is what it will get of the step. */
+  #stopped(step: Live, failure: Failure): Outcome | undefined {
+    if (this.#held === undefined) return failureOutcome(givenUp(step.spec, failure))
+    step.phase = { kind: 'stopped' }
     return undefined
   }
 
@@ -223,59 +255,4 @@ function announcementOf({ options, contest }: StepSpec, record: StepRecord | und
   if (options.atMostOnce) return 'yes'
   if (record !== undefined || contest === 'none') return 'no'
   return contest === 'open' ? 'yes' : 'if-free'
-}
-
-/** One try, given up after the step's timeout: then its signal is aborted and its outcome ignored. */
-async function withTimeout(
-  host: HandlerHost,
-  controller: AbortController,
-  { name, options }: StepSpec,
-  execute: () => Promise<unknown>,
-): Promise<unknown> {
-  const { timeoutMs } = options
-  if (timeoutMs === undefined) return execute()
-  let cancel = (): void => undefined
-  const late = new Promise<never>((_, reject) => {
-    cancel = host.timer(timeoutMs, () => {
-      const error = new TimeoutError(`Step "${name}" took longer than ${timeoutMs} ms`)
-      controller.abort(error)
-      reject(error)
-    })
-    controller.signal.addEventListener('abort', cancel)
-  })
-  try {
-    return await Promise.race([execute(), late])
-  } finally {
-    cancel()
-  }
-}
-
-function valueOutcome(value: unknown): Outcome {
-  try {
-    return { kind: 'value', value: encodeValue(value) }
-  } catch (error) {
-    return failureOutcome(toFailure(error, 'value-unstorable'))
-  }
-}
-
-function failureOutcome(failure: Failure): Outcome {
-  return { kind: 'failure', failure }
-}
-
-function exhausted({ spec, tries }: Live, cause: Failure): Failure {
-  const times = tries === 1 ? '1 try' : `${tries} tries`
-  return {
-    code: 'step-exhausted',
-    message: `Step "${spec.name}" gave up after ${times}: ${cause.message}`,
-    name: 'TerminalError',
-    cause,
-  }
-}
-
-function interrupted({ name }: StepSpec): Failure {
-  return {
-    code: 'step-interrupted',
-    message: `Step "${name}" was started and its outcome is not known; it runs at most once`,
-    name: 'TerminalError',
-  }
 }

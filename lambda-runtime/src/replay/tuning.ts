@@ -12,6 +12,8 @@ export type Tuning = {
   readonly resultLingerMs: number
   readonly tailFirstMs: number
   readonly tailMaxMs: number
+  /** How often an attempt that only waits for its own steps looks whether it was cancelled. */
+  readonly tailSeldomMs: number
   /** An attempt that has appended nothing for so long says that it is alive; once it has, every `aliveEveryMs`. */
   readonly aliveAfterMs: number
   readonly aliveEveryMs: number
@@ -34,6 +36,7 @@ export function resolveTuning(given: Partial<Tuning>, remainingMs: number): Tuni
     resultLingerMs: 100,
     tailFirstMs: 250,
     tailMaxMs: 2_000,
+    tailSeldomMs: 3_000,
     aliveAfterMs: 5_000,
     aliveEveryMs: 30_000,
     yieldMarginMs: yieldMargin(remainingMs),

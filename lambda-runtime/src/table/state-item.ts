@@ -1,4 +1,4 @@
-import { decodeWith, ProtocolError, type Value, valueSchema } from '../protocol/index.ts'
+import { decodeJsonWith, ProtocolError, type Value, valueSchema } from '../protocol/index.ts'
 import { textOf, withText } from './compressed.ts'
 import { type Item, itemBytes, maxItemBytes } from './item.ts'
 import type { ItemKey } from './segment-item.ts'
@@ -44,12 +44,5 @@ export function encodeStateItem(place: StatePlace, value: Value): Item {
 
 /** @throws ProtocolError and nothing else, whatever the item holds */
 export function decodeStateItem(item: Item): Value {
-  const text = textOf(what, item['value'])
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw new ProtocolError('item-json', `Not a valid ${what}: its value is not JSON`)
-  }
-  return decodeWith(what, valueSchema, value)
+  return decodeJsonWith(what, valueSchema, textOf(what, item['value']))
 }

@@ -1,4 +1,4 @@
-import { type InvokeRequest, ProtocolError, type Segment } from '../protocol/index.ts'
+import { type InvokeRequest, ProtocolError, type Segment, type Value } from '../protocol/index.ts'
 import {
   appendSegment,
   type Leftover,
@@ -17,6 +17,7 @@ import {
   segmentKey,
 } from './segment-item.ts'
 import type { SigningKeys } from './sign-request.ts'
+import { decodeStateItem, stateItemKey } from './state-item.ts'
 import { TableError } from './table-error.ts'
 import { fromWireItem, toWireItem } from './wire-item.ts'
 
@@ -24,6 +25,7 @@ import { fromWireItem, toWireItem } from './wire-item.ts'
 export type TableJournal = {
   append(segment: Segment): Promise<'appended' | 'conflict'>
   tail(from: number, before?: number): Promise<readonly Segment[]>
+  stateValue(name: string, slot: number): Promise<Value | undefined>
 }
 
 export type TableJournalOptions = {
@@ -43,7 +45,7 @@ type Call = (
 
 /**
  * The journal of the invocation that `request` is for, straight in DynamoDB. Loads no client and opens no
- * connection before its first use. Both functions throw TableError when the table cannot be used.
+ * connection before its first use. All functions throw TableError when the table cannot be used.
  */
 export function createTableJournal(
   request: InvokeRequest,
@@ -70,6 +72,13 @@ export function createTableJournal(
     async tail(from, before) {
       return lifeOf(await segments.list(from, before), first.born, from)
     },
+    async stateValue(name, slot) {
+      const { service, key = '' } = request.target
+      const { pk, sk } = stateItemKey({ service, key, name, slot })
+      const values = { ':pk': pk, ':sk': sk }
+      const [item] = (await queryTable(call, 'pk = :pk AND sk = :sk', values)).items
+      return item === undefined ? undefined : decodeStateItem(item)
+    },
   }
 }
 
@@ -95,7 +104,8 @@ function createCall(request: InvokeRequest, options: TableJournalOptions): Call 
 
 /** The journal may have been re-stamped since the request was made: a segment must not vanish before segment 0. */
 function expiresOf(request: InvokeRequest, segment: Segment): number {
-  const created = request.journal[0]?.entries.find((entry) => entry.kind === 'created')
+  const entries = request.journal.flatMap((one) => one.entries)
+  const created = entries.find((entry) => entry.kind === 'created')
   return Math.max(request.expires, segment.at + (created?.retentionMs ?? 0))
 }
 
@@ -162,16 +172,19 @@ class HandlerSegments implements SegmentTable {
   }
 
   async #query(condition: string, values: object, start: unknown) {
-    const answer = await this.#call('Query', {
-      ConsistentRead: true,
-      KeyConditionExpression: condition,
-      ExpressionAttributeValues: { ':pk': { S: this.#pk }, ...values },
-      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-    })
-    const items = Array.isArray(answer['Items']) ? answer['Items'] : []
-    return {
-      items: items.map((item) => decodeSegmentItem(fromWireItem(item))),
-      next: answer['LastEvaluatedKey'],
-    }
+    const whole = { ':pk': { S: this.#pk }, ...values }
+    const { items, next } = await queryTable(this.#call, condition, whole, start)
+    return { items: items.map(decodeSegmentItem), next }
   }
+}
+
+async function queryTable(call: Call, condition: string, values: object, start?: unknown) {
+  const answer = await call('Query', {
+    ConsistentRead: true,
+    KeyConditionExpression: condition,
+    ExpressionAttributeValues: values,
+    ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+  })
+  const items = Array.isArray(answer['Items']) ? answer['Items'] : []
+  return { items: items.map(fromWireItem), next: answer['LastEvaluatedKey'] }
 }

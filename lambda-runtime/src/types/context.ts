@@ -1,8 +1,14 @@
 import type { Api, ByName, Client, Definition, SendClient, To } from './definition.ts'
-import type { Awakeable, DurablePromise, PromiseHandle } from './durable-promise.ts'
+import type { Awakeable, DurablePromise, Invocation, PromiseHandle } from './durable-promise.ts'
 import type { Duration } from './duration.ts'
 import type { Log } from './log.ts'
-import type { CallOptions, MapOptions, RunOptions, SendOptions } from './options.ts'
+import type {
+  AwakeableOptions,
+  CallOptions,
+  MapOptions,
+  RunOptions,
+  SendOptions,
+} from './options.ts'
 import type { Origin } from './origin.ts'
 import type { PromiseName } from './promise-name.ts'
 
@@ -12,7 +18,7 @@ type BranchResult<B> = B extends () => infer R ? Awaited<R> : never
 
 /** What the closure of a step is given. */
 export interface Step {
-  /** Aborted when the step's timeout passes. */
+  /** Aborted when the step's timeout passes, or the invocation is cancelled. */
   readonly signal: AbortSignal
   /** 1 for the first try of this step. */
   readonly attempt: number
@@ -58,9 +64,16 @@ export interface Context {
   /** Waits, without anything running meanwhile. */
   sleep(duration: Duration): DurablePromise<void>
   /** A promise that is completed from outside, by its id: over HTTP, or by another handler. */
-  awakeable<T = unknown>(): Awakeable<T>
+  awakeable<T = unknown>(options?: AwakeableOptions): Awakeable<T>
   resolveAwakeable(id: string, value?: unknown): void
   rejectAwakeable(id: string, why: string): void
+  /**
+   * Waits for a signal: something that is sent to this invocation by its id, over HTTP or by another handler. Each is
+   * taken once, in the order in which they came, and one that came before its wait is kept for it.
+   */
+  signal<T = unknown>(name: string | PromiseName<T>): DurablePromise<T>
+  /** Another invocation, to wait for what comes of it, to send it a signal, or to cancel it. */
+  invocation<T = unknown>(id: string): Invocation<T>
 
   all<P extends Durables>(promises: P): DurablePromise<{ -readonly [I in keyof P]: Awaited<P[I]> }>
   allSettled<P extends Durables>(

@@ -21,11 +21,15 @@ export interface InvocationPromise<T> extends DurablePromise<T> {
   readonly invocationId: string
 }
 
-/** What was sent and is not awaited. */
+/** Another invocation: what was sent, or is known by its id. */
 export interface Invocation<T> {
   readonly invocationId: string
-  /** Never set: it keeps the type of the result. */
-  readonly '~result'?: T
+  /** Waits for what comes of it; rejects when it fails. */
+  attach(): DurablePromise<T>
+  /** Ends it: what its handler awaits rejects with a `CancelledError`. */
+  cancel(): void
+  /** Sends it a signal, for its `ctx.signal(name)`. */
+  signal(name: string, value?: unknown): void
 }
 
 /** A promise that someone outside completes, by its id. */

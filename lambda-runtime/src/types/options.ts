@@ -37,6 +37,15 @@ export interface MapOptions {
   readonly tolerance?: number | `${number}%` | undefined
 }
 
+/** Options of `ctx.awakeable`. */
+export interface AwakeableOptions {
+  /**
+   * Rejects with a `TimeoutError` when whoever holds its id neither completes it nor shows a sign of life
+   * (`POST /awakeables/{id}/heartbeat`) for this time.
+   */
+  readonly heartbeat?: Duration | undefined
+}
+
 /** Options of `ctx.call`. */
 export interface CallOptions {
   /** Calls with one key are one invocation of the target. */

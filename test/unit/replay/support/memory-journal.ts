@@ -1,4 +1,4 @@
-import type { Entry, Segment } from '../../../../lambda-runtime/src/protocol/index.ts'
+import type { Entry, Segment, Value } from '../../../../lambda-runtime/src/protocol/index.ts'
 import type { HandlerJournal } from '../../../../lambda-runtime/src/replay/ports.ts'
 
 export type Hooks = {
@@ -28,6 +28,14 @@ export class MemoryJournal implements HandlerJournal {
     await this.hooks.beforeTail?.(from)
     this.reads += 1
     return structuredClone(this.segments.slice(from, before))
+  }
+
+  /** Large values of the state: `<name> <slot>`. */
+  readonly stateValues = new Map<string, Value>()
+
+  async stateValue(name: string, slot: number): Promise<Value | undefined> {
+    this.reads += 1
+    return this.stateValues.get(`${name} ${slot}`)
   }
 
   /** Appends as the orchestrator does, at the end. */
