@@ -107,6 +107,18 @@ const cases: StoreCases = {
     expect(await promises.list(promise.workflow, promise.key)).toEqual([])
   },
 
+  'forgets a waiter that has expired, and not one that was added again': async (stores) => {
+    const { promises, clock } = stores
+    const promise = freshPromise()
+    const [gone, kept] = [freshInvocation(), freshInvocation()]
+    await promises.addWaiter(promise, { invocation: gone, op: 0 }, inAnHour(stores))
+    await promises.addWaiter(promise, { invocation: kept, op: 0 }, inAnHour(stores))
+    await promises.addWaiter(promise, { invocation: kept, op: 0 }, inAnHour(stores) + hourMs)
+    clock.advance(hourMs)
+
+    expect(await promises.waiters(promise)).toEqual([{ invocation: kept, op: 0 }])
+  },
+
   'keeps many waiters of one promise': async (stores) => {
     const { promises } = stores
     const promise = freshPromise()

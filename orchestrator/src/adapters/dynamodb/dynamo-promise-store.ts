@@ -62,7 +62,7 @@ export class DynamoPromiseStore implements PromiseStore {
       pk: promisePartition(promise.workflow, promise.key),
       range: beginsWith(waiterPrefix(promise.name)),
     })
-    return items.map(decodeWaiter)
+    return items.filter((item) => !this.#isOver(item)).map(decodeWaiter)
   }
 
   async removeWaiter(promise: PromiseRef, waiter: PromiseWaiter): Promise<void> {

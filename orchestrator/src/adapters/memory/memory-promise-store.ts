@@ -36,7 +36,8 @@ export class MemoryPromiseStore implements PromiseStore {
   }
 
   async waiters(promise: PromiseRef): Promise<readonly PromiseWaiter[]> {
-    return [...this.#waiters(promise).values()].map(({ text }) => JSON.parse(text))
+    const standing = [...this.#waiters(promise).values()].filter((kept) => !this.#isOver(kept))
+    return standing.map(({ text }) => JSON.parse(text))
   }
 
   async removeWaiter(promise: PromiseRef, waiter: PromiseWaiter): Promise<void> {

@@ -1,6 +1,7 @@
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { keepPromises } from './keep-promises.ts'
 
 /** Epoch ms at which the journal of an open invocation is stamped anew, so that it does not expire. */
 export function halfRetention(session: JournalSession, state: InvocationState): number {
@@ -27,6 +28,7 @@ export async function retain(
   await guards.name(session.id, 'retain', nextAt)
   await touchBlobs(deps, session)
   await session.stampCarried()
+  await keepPromises(deps, session, state, nextAt + half)
   await session.restamp(nextAt + half)
   return 'retained'
 }
@@ -35,7 +37,10 @@ export async function retain(
  * Its blobs live as long as the journal does. One that cannot be touched now does not keep the journal from being
  * stamped: whatever deletes old blobs waits for longer than two such times.
  */
-async function touchBlobs({ payloads, logger }: EngineDeps, session: JournalSession): Promise<void> {
+async function touchBlobs(
+  { payloads, logger }: EngineDeps,
+  session: JournalSession,
+): Promise<void> {
   try {
     await payloads.touch(session.segments.flatMap(({ entries }) => entries))
   } catch (error) {

@@ -4,6 +4,7 @@ import type { InvocationState, Waiter } from '../../domain/invocation/state.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { keepOutput } from './keep-promises.ts'
 import { nextLook } from './next-look.ts'
 import { persist } from './persist.ts'
 import type { Work } from './work.ts'
@@ -30,6 +31,8 @@ async function close(
   outcome: Outcome,
 ): Promise<void> {
   deps.waiters.closed(session.id, outcome)
+  const { state } = session
+  if (state !== undefined) await persist(deps, session.id, () => keepOutput(deps, session, state))
   const waiters = waitersOf(session.state)
   if (waiters.length > 0) await deps.faults.reach('output.before-completion', session.id)
   for (const { invocation, op } of waiters) {
