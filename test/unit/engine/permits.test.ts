@@ -7,7 +7,13 @@ import {
 import { describe, expect, it } from 'vitest'
 
 const forever = new AbortController().signal
-const demand = (name: string, subscription?: string): Demand => ({ function: name, subscription })
+const demand = (name: string, subscription?: string, handler?: string): Demand => ({
+  function: name,
+  subscription,
+  handler,
+  begins: true,
+})
+const noRates = { ready: () => true, spend: () => undefined }
 
 function permitsOf(limits: Partial<PermitLimits> = {}) {
   const unlimited = () => Number.POSITIVE_INFINITY
@@ -15,6 +21,8 @@ function permitsOf(limits: Partial<PermitLimits> = {}) {
     total: 1_000_000,
     ofFunction: unlimited,
     ofSubscription: unlimited,
+    ofHandler: unlimited,
+    rates: noRates,
     ...limits,
   })
 }
@@ -200,5 +208,37 @@ describe('permits', () => {
     expect(queue.granted).toHaveLength(many)
     expect(queue.granted.map(Number)).toEqual(Array.from({ length: many }, (_, n) => n))
     expect(asked).toBeLessThan(15 * many)
+  })
+
+  it('are there at once for other handlers while one waits at its limit', async () => {
+    const permits = permitsOf({ ofHandler: (name) => (name === 's/slow' ? 1 : 10) })
+    const running = taken(permits.tryTake(demand('f', undefined, 's/slow')))
+    const queue = queueOf(permits)
+    queue.wait('slow', demand('f', undefined, 's/slow'))
+    queue.wait('quick', demand('f', undefined, 's/quick'))
+    taken(permits.tryTake(demand('f', undefined, 's/quick')))
+    await settled()
+    expect(queue.granted).toEqual(['quick'])
+    running.release()
+    await settled()
+    expect(queue.granted).toEqual(['quick', 'slow'])
+  })
+
+  it('cost a token of the handler each, where they are for a first attempt', async () => {
+    let tokens = 1
+    const rates = { ready: () => tokens >= 1, spend: () => void tokens-- }
+    const permits = permitsOf({ rates })
+    const first = demand('f', undefined, 's/h')
+    taken(permits.tryTake({ ...first, begins: false }))
+    expect(tokens).toBe(1)
+    taken(permits.tryTake(first))
+    expect(permits.tryTake(first)).toBeUndefined()
+    taken(permits.tryTake({ ...first, begins: false }))
+    const queue = queueOf(permits)
+    queue.wait('later', first)
+    tokens = 1
+    permits.recheck()
+    await settled()
+    expect([queue.granted, tokens]).toEqual([['later'], 0])
   })
 })

@@ -1,5 +1,5 @@
 import type { Entry, InvocationId, InvokeRequest } from '@fermata/lambda-runtime/protocol'
-import type { HandlerPolicy } from '@fermata/orchestrator/engine/services/directory'
+import type { HandlerPolicy } from '@fermata/orchestrator/domain/services/policy'
 import { createWorld, type Replica, type Script, scripted, until, type World } from './world.ts'
 
 const address = 'arn:aws:lambda:eu-west-1:000000000000:function:f:1'

@@ -53,6 +53,7 @@ async function removeUnused(deps: RemovalDeps, listed: Listed): Promise<void> {
   const mark = createMark(deps, listed)
   await mark.renew()
   try {
+    await directory.refresh()
     await clock.sleep(trustMs + startMs)
     await refuseIfUsed(deps, listed.deployment, () => mark.renewIfOld())
   } catch (error) {
