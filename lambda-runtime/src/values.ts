@@ -17,6 +17,7 @@ export function encodeValue(value: unknown): Value {
 /** The value that user code gets: a fresh copy each time. @throws ValueError `value-unreadable` */
 export function decodeValue(value: Value): unknown {
   if ('void' in value) return undefined
+  if ('list' in value) return value.list.map(decodeValue)
   if ('sealed' in value || 'ref' in value) {
     const kind = 'sealed' in value ? 'sealed' : 'kept elsewhere'
     throw new ValueError('value-unreadable', '$', `is ${kind} and has not been opened`)

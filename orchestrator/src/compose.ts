@@ -31,7 +31,7 @@ export interface Orchestrator {
 
 type Stores = Pick<
   EnginePorts,
-  'journals' | 'agenda' | 'leases' | 'registry' | 'promises' | 'objects'
+  'journals' | 'agenda' | 'leases' | 'registry' | 'promises' | 'objects' | 'collectors'
 >
 
 /** Hears what is spent: exact counts are tests. */

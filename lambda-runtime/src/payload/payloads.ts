@@ -50,7 +50,7 @@ export class Payloads {
   async pack(value: Value, { service, lasting = 'journal' }: Place): Promise<Value> {
     if ('list' in value) {
       const list = await Promise.all(value.list.map((one) => this.pack(one, { service, lasting })))
-      return this.#kept({ list }, `${lasting}/${service}`)
+      return this.#keptList(list, `${lasting}/${service}`)
     }
     const { codec } = this.#options
     const isOpen = !('void' in value || 'sealed' in value || 'ref' in value)
@@ -167,6 +167,15 @@ export class Payloads {
     return { ref, bytes: bytes.byteLength }
   }
 
+  /** What keeps blobs young does not look into them: a list that becomes one holds no other. */
+  async #keptList(list: readonly Value[], folder: string): Promise<Value> {
+    const { blobs, limitBytes = defaultLimitBytes } = this.#options
+    const short: Value = { list: [...list] }
+    if (blobs === undefined || bytesOf(short) <= limitBytes) return short
+    const whole = list.map((one) => ('ref' in one ? this.#fetched(one) : one))
+    return this.#kept({ list: await Promise.all(whole) }, folder)
+  }
+
   async #fetched({ ref, bytes }: Extract<Value, { ref: string }>): Promise<Value> {
     const [, hash] = refPattern.exec(ref) ?? []
     const { blobs } = this.#options
@@ -260,6 +269,10 @@ function parse(bytes: Uint8Array): unknown {
 
 function corruptBlob(ref: string, what: string): PayloadError {
   return new PayloadError('payload-corrupt', `The blob ${ref} ${what}`)
+}
+
+function bytesOf(value: Value): number {
+  return Buffer.byteLength(JSON.stringify(value))
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -53,6 +53,7 @@ export { ProtocolError } from './protocol-error.ts'
 export { decodeSegment, decodeSegmentJson, type Segment } from './segment.ts'
 export {
   type Collect,
+  collectSchema,
   type Origin,
   originSchema,
   type PromiseRef,

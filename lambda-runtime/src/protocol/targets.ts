@@ -44,15 +44,18 @@ export const promiseRefSchema = v.object({
 })
 export type PromiseRef = v.InferOutput<typeof promiseRefSchema>
 
-/** How sends to one handler and key are put together. All in ms. */
+const collectKey = { key: v.exactOptional(keySchema) }
+
+/** How sends to one handler and key are put together. All in ms. `key`: of those to a service, which has none itself. */
 export const collectSchema = v.variant('how', [
   /** Only the last send counts, when none has followed it for `waitMs`, or at the latest `maxWaitMs` after the first. */
   v.object({
     how: v.literal('debounce'),
     waitMs: count,
     maxWaitMs: v.exactOptional(count),
+    ...collectKey,
   }),
   /** All of them go as one list, when there are `maxSize` or `waitMs` after the first. */
-  v.object({ how: v.literal('batch'), maxSize: count, waitMs: count }),
+  v.object({ how: v.literal('batch'), maxSize: count, waitMs: count, ...collectKey }),
 ])
 export type Collect = v.InferOutput<typeof collectSchema>

@@ -6,18 +6,26 @@ const jsonSchema = v.custom<Json>((value) => value !== undefined, 'expected a JS
 
 /**
  * A user's value as it is stored. What JSON can carry stays plain JSON, readable in the table and over
- * HTTP; `Date`, `Map`, `Set`, `bigint`, bytes, `NaN` … travel as devalue text; `undefined` is `void`. The last two
+ * HTTP; `Date`, `Map`, `Set`, `bigint`, bytes, `NaN` … travel as devalue text; `undefined` is `void`. `list` is the
+ * array of several, put together by somebody who cannot open them. The last two
  * stand for one of these: `sealed` is what a payload codec made of it (base64), `ref` names a blob that holds it
  * (`bytes` long). Only whoever hands values to users opens them; everybody else passes them on.
  */
-export const valueSchema = v.union([
+export type Value =
+  | { json: Json }
+  | { rich: string }
+  | { void: true }
+  | { list: Value[] }
+  | { sealed: string }
+  | { ref: string; bytes: number }
+export const valueSchema: v.GenericSchema<unknown, Value> = v.union([
   v.strictObject({ json: jsonSchema }),
   v.strictObject({ rich: v.string() }),
   v.strictObject({ void: v.literal(true) }),
+  v.strictObject({ list: v.array(v.lazy(() => valueSchema)) }),
   v.strictObject({ sealed: v.string() }),
   v.strictObject({ ref: v.string(), bytes: v.number() }),
 ])
-export type Value = v.InferOutput<typeof valueSchema>
 
 export const voidValue: Value = { void: true }
 

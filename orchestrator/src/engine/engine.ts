@@ -5,6 +5,7 @@ import type {
   AgendaStore,
   Calendar,
   Clock,
+  CollectorStore,
   FaultPoints,
   Ingress,
   Invoker,
@@ -13,6 +14,7 @@ import type {
   Logger,
   ObjectStore,
   Payloads,
+  ObjectStore,
   PromiseStore,
   Random,
   RecordSource,
@@ -22,6 +24,7 @@ import type {
 import { type Agenda, createAgenda } from './agenda/agenda.ts'
 import type { AgendaOptions } from './agenda/agenda-options.ts'
 import { repeat } from './agenda/within.ts'
+import { createCollecting } from './collect/collecting.ts'
 import { createHandlerLimits } from './handler-limits.ts'
 import { createConcurrency } from './invocations/concurrency.ts'
 import type { EngineDeps, EngineTimes } from './invocations/engine-deps.ts'
@@ -29,6 +32,7 @@ import { createGuards } from './invocations/guards.ts'
 import { createInvocations, type Invocations } from './invocations/invocations.ts'
 import { createOutputWaiters } from './invocations/output-waiters.ts'
 import { createSessions } from './invocations/sessions.ts'
+import { createMailboxes } from './objects/mailboxes.ts'
 import { packedAcceptor, packedIngress, packedInvoker } from './payloads/packed-edges.ts'
 import { plainPayloads } from './payloads/plain-payloads.ts'
 import { createPermits, type Permits } from './permits.ts'
@@ -46,6 +50,8 @@ export type EnginePorts = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
+  readonly collectors: CollectorStore
   readonly objects: ObjectStore
   readonly calendar: Calendar
   readonly invoker: Invoker
@@ -195,7 +201,9 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
     times: options.times,
     waiters: createOutputWaiters(),
     sessions: createSessions(ports),
+    collecting: createCollecting(agenda, clock),
     guards: createGuards(agenda, clock, options.times.watchMs),
+    mailboxes: createMailboxes(agenda, clock, options.times.watchMs),
     directory,
     permits,
   }

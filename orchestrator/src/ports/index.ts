@@ -2,6 +2,15 @@ export type { AgendaEntry, AgendaItem, AgendaKind, AgendaStore } from './agenda-
 export type { Calendar, CronSpec } from './calendar.ts'
 export type { Clock, Random } from './clock.ts'
 export type {
+  CollectedSend,
+  CollectorHead,
+  CollectorRef,
+  CollectorSlot,
+  CollectorStore,
+  OpenSends,
+  StoredHead,
+} from './collector-store.ts'
+export type {
   InvocationControl,
   News,
   PendingWait,

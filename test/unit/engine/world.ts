@@ -84,6 +84,7 @@ export function createWorld(seed = 1): World {
         leases: process.guard(stores.leases),
         registry: process.guard(stores.registry),
         promises: process.guard(stores.promises),
+        collectors: process.guard(stores.collectors),
         objects: process.guard(stores.objects),
         invoker: process.guard(invoker),
       }

@@ -17,7 +17,14 @@ import {
 } from '@fermata/lambda-runtime/table'
 import { hasName, toStoreError } from './store-errors.ts'
 
-export type ItemFamily = 'journal' | 'agenda' | 'lease' | 'registry' | 'promise' | 'object'
+export type ItemFamily =
+  | 'collector'
+  | 'journal'
+  | 'agenda'
+  | 'lease'
+  | 'registry'
+  | 'promise'
+  | 'object'
 
 /**
  * What a write cost, as the table says. Where it says nothing, the items' size tells, one unit per started KB:

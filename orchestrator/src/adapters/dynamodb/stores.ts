@@ -1,6 +1,7 @@
 import type {
   AgendaStore,
   Clock,
+  CollectorStore,
   JournalStore,
   LeaseStore,
   ObjectStore,
@@ -10,6 +11,7 @@ import type {
 import { BatchWriter } from './batch-writer.ts'
 import { createDynamoClient, type DynamoClientOptions } from './client.ts'
 import { DynamoAgendaStore } from './dynamo-agenda-store.ts'
+import { DynamoCollectorStore } from './dynamo-collector-store.ts'
 import { DynamoJournalStore } from './dynamo-journal-store.ts'
 import { DynamoLeaseStore } from './dynamo-lease-store.ts'
 import { DynamoObjectStore } from './dynamo-object-store.ts'
@@ -35,6 +37,7 @@ export type DynamoStores = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly collectors: CollectorStore
   readonly objects: ObjectStore
   /** @throws FermataError `store-unreachable`, with what to do */
   ensureTable(options: EnsureTableOptions): Promise<void>
@@ -65,6 +68,7 @@ export function createDynamoStores(options: DynamoStoresOptions): DynamoStores {
     leases: new DynamoLeaseStore(table),
     registry: new DynamoRegistryStore(table),
     objects: new DynamoObjectStore(table, puts, clock),
+    collectors: new DynamoCollectorStore(table),
     promises: new DynamoPromiseStore(table, clock),
     ensureTable: (ensure) => ensureTable(table, clock, ensure),
     detectBatching: () => writer.detectBatching(),

@@ -27,8 +27,17 @@ export type MemoryTable = {
   readonly promises: Map<string, Map<string, MemoryPromise>>
   /** By promise, then waiter. */
   readonly promiseWaiters: Map<string, Map<string, MemoryPromise>>
+  readonly collectors: Map<string, MemoryCollector>
   /** By service and key: `<service>#<key>`. */
   readonly objects: Map<string, MemoryObject>
+}
+
+export type MemoryCollector = {
+  head: MemoryDocument | undefined
+  /** By number, as JSON text. */
+  readonly slots: Map<number, string>
+  /** When the mark of a send expires. */
+  readonly taken: Map<string, number>
 }
 
 export function createMemoryTable(): MemoryTable {
@@ -40,8 +49,18 @@ export function createMemoryTable(): MemoryTable {
     registry: new Map(),
     promises: new Map(),
     promiseWaiters: new Map(),
+    collectors: new Map(),
     objects: new Map(),
   }
+}
+
+/** The collector of this name, made on first use. */
+export function memoryCollector({ collectors }: MemoryTable, name: string): MemoryCollector {
+  const found = collectors.get(name)
+  if (found !== undefined) return found
+  const made: MemoryCollector = { head: undefined, slots: new Map(), taken: new Map() }
+  collectors.set(name, made)
+  return made
 }
 
 /** The map under `key`, made on first use. */

@@ -1,6 +1,7 @@
 import type {
   AgendaStore,
   Clock,
+  CollectorStore,
   JournalStore,
   LeaseStore,
   ObjectStore,
@@ -8,6 +9,7 @@ import type {
   RegistryStore,
 } from '../../ports/index.ts'
 import { MemoryAgendaStore } from './memory-agenda-store.ts'
+import { MemoryCollectorStore } from './memory-collector-store.ts'
 import { MemoryJournalStore } from './memory-journal-store.ts'
 import { MemoryLeaseStore } from './memory-lease-store.ts'
 import { MemoryObjectStore } from './memory-object-store.ts'
@@ -21,6 +23,7 @@ export type MemoryStores = {
   readonly leases: LeaseStore
   readonly registry: RegistryStore
   readonly promises: PromiseStore
+  readonly collectors: CollectorStore
   readonly objects: ObjectStore
 }
 
@@ -39,6 +42,7 @@ export function createMemoryStores(options: MemoryStoresOptions): MemoryStores {
     leases: new MemoryLeaseStore(table),
     registry: new MemoryRegistryStore(table),
     objects: new MemoryObjectStore(table, options.clock),
+    collectors: new MemoryCollectorStore(table, options.clock),
     promises: new MemoryPromiseStore(table, options.clock),
   }
 }

@@ -1,16 +1,20 @@
 import type { Channel } from '@fermata/lambda-runtime/protocol'
 import type {
   Clock,
+  CollectorStore,
   FaultPoints,
   Invoker,
   JournalStore,
   Logger,
   ObjectStore,
   Payloads,
+  ObjectStore,
   PromiseStore,
   Random,
 } from '../../ports/index.ts'
 import type { Agenda } from '../agenda/agenda.ts'
+import type { Collecting } from '../collect/collecting.ts'
+import type { Mailboxes } from '../objects/mailboxes.ts'
 import type { Permits } from '../permits.ts'
 import type { Directory } from '../services/directory.ts'
 import type { Concurrency } from './concurrency.ts'
@@ -45,6 +49,10 @@ export type EngineDeps = {
   /** Of use at edges alone: what is passed on inside stays packed. */
   readonly payloads: Payloads
   readonly promises: PromiseStore
+  readonly objects: ObjectStore
+  readonly mailboxes: Mailboxes
+  readonly collectors: CollectorStore
+  readonly collecting: Collecting
   readonly objects: ObjectStore
   readonly waiters: OutputWaiters
   readonly clock: Clock

@@ -3,6 +3,13 @@ import { parseInvocationId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaEntry, PromiseRecord } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
+import { collectorPrefix } from '../collect/collect-send.ts'
+import { nudgeCollector } from '../collect/nudge-collector.ts'
+import { accept } from '../objects/accept.ts'
+import { advance } from '../objects/advance.ts'
+import { placeLate } from '../objects/enqueue.ts'
+import { keyPrefix } from '../objects/mailboxes.ts'
+import { nudgeKey } from '../objects/nudge-key.ts'
 import type { Permit } from '../permits.ts'
 import {
   completePromiseOnce,
@@ -10,12 +17,11 @@ import {
   type PromiseCompletion,
   promisePrefix,
 } from './complete-promise.ts'
-import { create } from './create.ts'
 import { drive } from './drive.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { nudge } from './nudge.ts'
-import { Stopped } from './persist.ts'
+import { persist, Stopped } from './persist.ts'
 import { resume } from './resume.ts'
 import { settle } from './settle.ts'
 import { stimulate } from './stimulate.ts'
@@ -72,7 +78,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
   }
 
   const work: Work = {
-    create: (creation, options) => create(deps, work, creation, options),
+    create: (creation, options) => accept(deps, work, creation, options),
     stimulate: (id, stimulus, source) => stimulate(deps, work, id, stimulus, source),
     drive: runAttempts,
     adopt: (session) => runAttempts(session, undefined),
@@ -84,6 +90,13 @@ export function createInvocations(deps: EngineDeps): Invocations {
       if (waking.has(id)) waking.set(id, true)
       else inBackground(others, id, () => wake(id))
     },
+    advance(ref, manner) {
+      const mailbox = deps.mailboxes.of(ref)
+      inBackground(others, mailbox.subject, async () => {
+        await advance(deps, work, mailbox, manner)
+      })
+    },
+    place: (session) => persist(deps, session.id, () => placeLate(deps, work, session)),
   }
 
   const wake = async (id: InvocationId) => {
@@ -100,9 +113,13 @@ export function createInvocations(deps: EngineDeps): Invocations {
   return {
     ...work,
     nudge: (entry, ticket) =>
-      entry.subject.startsWith(promisePrefix)
-        ? nudgePromise(deps, work, entry)
-        : nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
+      entry.subject.startsWith(keyPrefix)
+        ? nudgeKey(deps, work, entry, ticket)
+        : entry.subject.startsWith(collectorPrefix)
+          ? nudgeCollector(deps, work, entry, ticket)
+          : entry.subject.startsWith(promisePrefix)
+            ? nudgePromise(deps, work, entry)
+            : nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
     completePromise: (completion) =>
       completePromiseOnce(deps, work, completion, (task) =>
         inBackground(others, completion.promise.name, task),

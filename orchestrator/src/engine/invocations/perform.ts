@@ -1,6 +1,7 @@
 import type { EntryOf, InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
 import { childIdFor, ProtocolError, parseAwakeableId } from '@fermata/lambda-runtime/protocol'
 import type { Effect } from '../../domain/invocation/effects.ts'
+import { collectFrom } from '../collect/collect-from.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { performPromise } from './promises.ts'
@@ -17,7 +18,7 @@ export function perform(
     case 'create':
       return effect.how === 'call'
         ? call(deps, work, session, effect.entry)
-        : send(work, session, effect.entry)
+        : send(deps, work, session, effect.entry)
     case 'complete-awakeable':
       return completeAwakeable(deps, work, effect)
     case 'signal':
@@ -36,10 +37,15 @@ export function perform(
 }
 
 async function send(
+  deps: EngineDeps,
   work: Work,
   session: JournalSession,
   entry: EntryOf<'call'> | EntryOf<'send'>,
 ): Promise<void> {
+  if (entry.kind === 'send' && entry.collect !== undefined) {
+    await collectFrom(deps, work, session, entry, entry.collect)
+    return
+  }
   await work.create(creationOf(session, entry, 'send'), { source: 'asks-again', permit: undefined })
 }
 

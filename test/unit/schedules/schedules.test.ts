@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { until } from '../engine/world.ts'
+import {
+  address,
+  createScene,
+  deployScheduled,
+  every,
+  idsOf,
+  meanwhile,
+  multiples,
+  ticksOf,
+} from './scene.ts'
+
+const second = 1_000
+const day = 86_400_000
+
+describe('a schedule', () => {
+  test('creates one invocation per tick', async () => {
+    const { world, ran } = createScene()
+    const { engine } = await world.start()
+    const start = world.clock.now()
+    await meanwhile(world, engine.admin.schedules.put('every-second', every(second)))
+    await until(world.clock, () => ran.length >= 10)
+    const ticks = ticksOf(ran)
+    expect(ticks).toEqual(multiples(second, start, ticks.at(-1) ?? 0))
+    expect(idsOf(ran)).toHaveLength(10)
+    expect(ran.every(({ tick, at }) => at >= tick && at < tick + second)).toBe(true)
+  })
+
+  test('ticks once though two replicas look after it, and one is killed', async () => {
+    const { world, ran } = createScene()
+    const a = await world.start()
+    const b = await world.start()
+    const start = world.clock.now()
+    await meanwhile(world, a.engine.admin.schedules.put('every-second', every(second)))
+    await until(world.clock, () => ran.length >= 5)
+    a.kill()
+    await until(world.clock, () => ran.length >= 20)
+    b.kill()
+    await world.start()
+    await until(world.clock, () => ran.length >= 40)
+    const ticks = ticksOf(ran).toSorted((x, y) => x - y)
+    expect(ticks).toEqual(multiples(second, start, ticks.at(-1) ?? 0))
+  })
+})
