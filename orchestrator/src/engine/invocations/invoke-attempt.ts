@@ -59,8 +59,11 @@ async function invokeOnce(
 ): Promise<InvokeOutcome> {
   const { state } = session
   if (state === undefined || !isCurrent(state, epoch)) return notStarted()
-  const request = buildRequest(session, state, deps.channel, keep)
-  const { timeoutMs } = deps.directory.policyOf(state.created.target, deployment)
+  const { timeoutMs, inactivityMs } = deps.directory.policyOf(state.created.target, deployment)
+  const request = {
+    ...buildRequest(session, state, deps.channel, keep),
+    ...(inactivityMs !== undefined && { inactivityMs }),
+  }
   const late = new AbortController()
   const cancel = deps.clock.timer(timeoutMs + graceMs, () => late.abort())
   try {
