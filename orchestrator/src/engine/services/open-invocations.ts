@@ -32,25 +32,38 @@ export async function* walkAgenda(
   const { shards } = await leaseStore.list()
   for (const { shard, cursor } of shards.toSorted((a, b) => a.shard - b.shard)) {
     if (from !== undefined && shard < from.shard) continue
-    const start = earlier(cursor, agendaBound(since))
-    yield* walkShard(agendaStore, from?.shard === shard ? from : { shard, key: start, index: 0 })
+    const start = { shard, after: earlier(cursor, agendaBound(since)), from: undefined }
+    yield* walkShard(agendaStore, shard === from?.shard ? goingOn(from) : start)
   }
 }
 
-async function* walkShard(agendaStore: AgendaStore, from: AgendaPlace): AsyncGenerator<Found> {
-  // `list` begins after a key, and the item at this one is to be read again.
-  let after = agendaBound(agendaTime(from.key))
-  for (;;) {
-    const items = await agendaStore.list(from.shard, after, end, itemsAtOnce)
-    for (const item of items) if (item.key >= from.key) yield* entriesOf(item, from)
+/** Where in a shard a walk begins: after a key, and from a place on where it was interrupted. */
+type Start = {
+  readonly shard: number
+  readonly after: string
+  readonly from: AgendaPlace | undefined
+}
+
+/** The item at the place is to be read again. */
+function goingOn(from: AgendaPlace): Start {
+  return { shard: from.shard, after: agendaBound(agendaTime(from.key)), from }
+}
+
+async function* walkShard(agendaStore: AgendaStore, start: Start): AsyncGenerator<Found> {
+  const { shard, from } = start
+  for (let { after } = start; ; ) {
+    const items = await agendaStore.list(shard, after, end, itemsAtOnce)
+    for (const item of items) yield* entriesOf(item, from)
     const last = items.at(-1)
     if (last === undefined || items.length < itemsAtOnce) return
     after = last.key
   }
 }
 
-function* entriesOf({ shard, key, entries }: AgendaItem, from: AgendaPlace): Generator<Found> {
-  const first = key === from.key ? from.index : 0
+function* entriesOf(item: AgendaItem, from: AgendaPlace | undefined): Generator<Found> {
+  const { shard, key, entries } = item
+  if (from !== undefined && key < from.key) return
+  const first = key === from?.key ? from.index : 0
   for (const [at, { subject }] of entries.slice(first).entries()) {
     const place = { shard, key, index: first + at }
     yield { subject, place, next: { ...place, index: place.index + 1 } }
