@@ -1,5 +1,5 @@
 import { runtimeOf } from '../../../../lambda-runtime/src/definition.ts'
-import { service } from '../../../../lambda-runtime/src/index.ts'
+import { object, service, shared, workflow } from '../../../../lambda-runtime/src/index.ts'
 import {
   decodeInvokeReply,
   decodeRequest,
@@ -9,10 +9,15 @@ import {
   type InvokeRequest,
   invocationIdFrom,
   type Segment,
+  type StateCell,
   type Value,
 } from '../../../../lambda-runtime/src/protocol/index.ts'
 import { type AttemptDeps, runAttempt } from '../../../../lambda-runtime/src/replay/run-attempt.ts'
-import type { ServiceContext } from '../../../../lambda-runtime/src/types/context.ts'
+import type {
+  ServiceContext,
+  WorkflowContext,
+} from '../../../../lambda-runtime/src/types/context.ts'
+import type { Definition } from '../../../../lambda-runtime/src/types/definition.ts'
 import type { Interceptors } from '../../../../lambda-runtime/src/types/interceptors.ts'
 import type { Log } from '../../../../lambda-runtime/src/types/log.ts'
 import { encodeValue } from '../../../../lambda-runtime/src/values.ts'
@@ -20,6 +25,20 @@ import { MemoryJournal } from './memory-journal.ts'
 import { World } from './world.ts'
 
 export type Program = (ctx: ServiceContext, input: unknown) => unknown
+/** A program with all that a workflow's `run` has: state and promises. */
+export type KeyedProgram = (
+  ctx: WorkflowContext<Record<string, unknown>>,
+  input: unknown,
+) => unknown
+
+/** What kind of handler it is, and what is sent to it. */
+export type Setting = {
+  readonly kind: 'service' | 'object' | 'workflow'
+  readonly shared?: boolean
+  readonly inactivityMs?: number
+}
+
+export const key = 'k 1'
 
 export type AttemptOptions = Partial<Omit<AttemptDeps, 'host'>> & {
   readonly lifeMs?: number
@@ -36,20 +55,35 @@ export class Stage {
   readonly journal = new MemoryJournal()
   /** How often the journal was opened. */
   opened = 0
+  /** The state that is sent along: what the holder of a key starts from, or what a shared handler sees by now. */
+  readonly cells: StateCell[] = []
   readonly #program: Program
   readonly #around: Interceptors
+  readonly #setting: Setting
 
-  constructor(program: Program, input?: unknown, around: Interceptors = {}) {
+  constructor(
+    program: Program,
+    input?: unknown,
+    around: Interceptors = {},
+    setting: Setting = { kind: 'service' },
+  ) {
     this.#program = program
     this.#around = around
+    this.#setting = setting
     this.journal.news(this.world.now, {
       kind: 'created',
-      target: { service: 'svc', handler: 'go' },
+      target: this.target,
       input: encodeValue(input),
       headers: { tenant: 'a' },
       origin: { kind: 'http' },
       retentionMs: 86_400_000,
     })
+  }
+
+  get target(): InvokeRequest['target'] {
+    const { kind, shared: isShared = false } = this.#setting
+    if (kind === 'service') return { service: 'svc', handler: 'go' }
+    return { service: 'svc', handler: kind === 'workflow' && !isShared ? 'run' : 'go', key }
   }
 
   /** Goes on with another journal, at its time. */
@@ -85,7 +119,7 @@ export class Stage {
       protocol: 1,
       kind: 'invoke',
       invocation,
-      target: { service: 'svc', handler: 'go' },
+      target: this.target,
       epoch: this.journal.epoch,
       attempt: 1,
       journal: structuredClone(
@@ -93,6 +127,7 @@ export class Stage {
       ),
       ...(journalFrom === undefined ? {} : { journalFrom }),
       expires: this.world.now + 86_400_000,
+      ...this.#extras(),
       channel: { kind: 'dynamodb', table: 't', region: 'eu-west-1' },
     }) as InvokeRequest
   }
@@ -100,12 +135,7 @@ export class Stage {
   /** The handler's side alone: what a second delivery of a request does, for instance. */
   async invoke(request: InvokeRequest, options: AttemptOptions = {}): Promise<InvokeReply> {
     const { lifeMs, upTo: _, journalFrom: __, ...deps } = options
-    const definition = runtimeOf(
-      service(
-        { name: 'svc', around: this.#around },
-        { go: (ctx, input) => this.#program(ctx, input) },
-      ),
-    )
+    const definition = runtimeOf(this.#definition())
     const reply = await runAttempt(request, new Map([['svc', definition]]), {
       host: this.world.host(lifeMs),
       journal: () => {
@@ -115,6 +145,24 @@ export class Stage {
       ...deps,
     })
     return decodeInvokeReply(JSON.parse(JSON.stringify(reply)))
+  }
+
+  #extras(): Partial<InvokeRequest> {
+    const { kind, shared: isShared = false, inactivityMs } = this.#setting
+    const access = isShared ? 'shared' : 'exclusive'
+    return {
+      ...(inactivityMs !== undefined && { inactivityMs }),
+      ...(kind !== 'service' && { state: { access, cells: this.cells } }),
+    }
+  }
+
+  #definition(): Definition {
+    const { kind, shared: isShared = false } = this.#setting
+    const head = { name: 'svc', around: this.#around }
+    const go = (ctx: unknown, input: unknown) => this.#program(ctx as ServiceContext, input)
+    if (kind === 'service') return service(head, { go })
+    if (kind === 'workflow') return workflow(head, { run: go, go })
+    return isShared ? object(head, { go: shared(go) }) : object(head, { go })
   }
 
   /** Stores a reply as the orchestrator does. */
@@ -187,4 +235,19 @@ export function listeningLog(): Log & { readonly lines: readonly string[] } {
     lines.push(typeof first === 'string' ? first : `${message} ${JSON.stringify(first)}`)
   }
   return { debug: method, info: method, warn: method, error: method, lines }
+}
+
+export function cell(name: string, value: unknown): StateCell {
+  return { name, value: encodeValue(value) }
+}
+
+/** An invocation of an object's or a workflow's handler, with the state that is sent along. */
+export function keyedStage(
+  setting: Setting,
+  program: KeyedProgram,
+  ...cells: readonly StateCell[]
+): Stage {
+  const stage = new Stage(program as unknown as Program, undefined, {}, setting)
+  stage.cells.push(...cells)
+  return stage
 }
