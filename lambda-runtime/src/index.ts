@@ -22,14 +22,17 @@ export type {
 } from './types/context.ts'
 export type {
   Api,
+  BatchClient,
   ByName,
   Client,
+  DebounceClient,
   Definition,
   Kind,
   SendClient,
   Service,
   Sink,
   To,
+  ToWith,
   VirtualObject,
   Workflow,
 } from './types/definition.ts'
@@ -59,7 +62,9 @@ export type { HandlerCall, Interceptors, RunCall } from './types/interceptors.ts
 export type { Log, LogMethod } from './types/log.ts'
 export type {
   AwakeableOptions,
+  BatchOptions,
   CallOptions,
+  DebounceOptions,
   HandlerOptions,
   HandlerRetryOptions,
   MapOptions,

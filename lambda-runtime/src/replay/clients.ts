@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../protocol/index.ts'
 import type { Invocation, InvocationPromise } from '../types/durable-promise.ts'
-import type { SendOptions } from '../types/options.ts'
+import { type AnySendOptions, checkCollected, resolveCollect } from './collect-options.ts'
 import { Durable, type DurableEnv, refused } from './durable.ts'
 import { invocationHandle } from './handles.ts'
 import type { Errand, Issuer } from './issuer.ts'
@@ -43,8 +43,14 @@ export function callClient(deps: ClientDeps, address: Address): unknown {
 export function sendClient(deps: ClientDeps, address: Address): unknown {
   const { service, key, options } = read(address)
   const delayMs = options.delay === undefined ? undefined : durationToMs(options.delay)
-  return clientOf((handler, input): Invocation<unknown> => {
+  const collect = resolveCollect(options)
+  return clientOf((handler, input): Invocation<unknown> | undefined => {
     const target = targetOf(service, handler, key)
+    if (collect !== undefined) {
+      checkCollected(target, collect)
+      deps.issuer.send({ ...errandOf(target, options, storable(input)), collect }, undefined)
+      return undefined
+    }
     const invocationId = childIdOf(deps, target, options.idempotencyKey)
     const notBefore = delayMs === undefined ? undefined : deps.clock() + delayMs
     deps.issuer.send(errandOf(target, options, storable(input)), notBefore)
@@ -56,7 +62,7 @@ export function sendClient(deps: ClientDeps, address: Address): unknown {
 function call(
   { issuer, env }: ClientDeps,
   target: Target,
-  options: SendOptions,
+  options: AnySendOptions,
   input: unknown,
 ): Durable<unknown> {
   let value: Value
@@ -82,14 +88,14 @@ function clientOf(call: (handler: string, input: unknown) => unknown): unknown {
 function read([target, ...to]: Address): {
   readonly service: string
   readonly key: string | undefined
-  readonly options: SendOptions
+  readonly options: AnySendOptions
 } {
   const [first, second] = to
   const keyed = typeof first === 'string'
   return {
     service: nameOf(target),
     key: keyed ? first : undefined,
-    options: ((keyed ? second : first) ?? {}) as SendOptions,
+    options: ((keyed ? second : first) ?? {}) as AnySendOptions,
   }
 }
 
@@ -118,7 +124,7 @@ function childIdOf(
   return childIdFor(target, { parent: parentOf(op), op, idempotencyKey })
 }
 
-function errandOf(target: Target, options: SendOptions, input: Value): Errand {
+function errandOf(target: Target, options: AnySendOptions, input: Value): Errand {
   const { headers, idempotencyKey } = options
   return {
     target,

@@ -1,4 +1,5 @@
 import {
+  type Collect,
   type EntryOf,
   type InvocationId,
   type OpKind,
@@ -118,7 +119,7 @@ export class Issuer {
     return entry === undefined ? this.#never() : this.#promiseOf(entry.op, 'call')
   }
 
-  send(errand: Errand, notBefore: number | undefined): void {
+  send(errand: Errand & { readonly collect?: Collect }, notBefore: number | undefined): void {
     const { target } = errand
     const delay = notBefore === undefined ? {} : { notBefore }
     this.#command({ kind: 'send', target }, (op) => ({ kind: 'send', op, ...errand, ...delay }))

@@ -1,10 +1,22 @@
-import type { Api, ByName, Client, Definition, SendClient, To } from './definition.ts'
+import type {
+  Api,
+  BatchClient,
+  ByName,
+  Client,
+  DebounceClient,
+  Definition,
+  SendClient,
+  To,
+  ToWith,
+} from './definition.ts'
 import type { Awakeable, DurablePromise, Invocation, PromiseHandle } from './durable-promise.ts'
 import type { Duration } from './duration.ts'
 import type { Log } from './log.ts'
 import type {
   AwakeableOptions,
+  BatchOptions,
   CallOptions,
+  DebounceOptions,
   MapOptions,
   RunOptions,
   SendOptions,
@@ -61,6 +73,24 @@ export interface Context {
     target: D | ByName<D>,
     ...to: To<D['kind'], SendOptions>
   ): SendClient<Api<D>>
+  /**
+   * Of sends to one handler and key that follow one another, the last one goes, when it has been quiet for a while.
+   *
+   * @example ctx.send(mailer, { debounce: '5s', collectKey: user.id }).digest(user)
+   */
+  send<D extends Definition = never>(
+    target: D | ByName<D>,
+    ...to: ToWith<D['kind'], DebounceOptions>
+  ): DebounceClient<Api<D>>
+  /**
+   * Sends to one handler and key go together, as one invocation that gets the list.
+   *
+   * @example ctx.send(indexer, { batch: { maxSize: 100, maxWait: '2s' } }).index(document)
+   */
+  send<D extends Definition = never>(
+    target: D | ByName<D>,
+    ...to: ToWith<D['kind'], BatchOptions>
+  ): BatchClient<Api<D>>
   /** Waits, without anything running meanwhile. */
   sleep(duration: Duration): DurablePromise<void>
   /** A promise that is completed from outside, by its id: over HTTP, or by another handler. */

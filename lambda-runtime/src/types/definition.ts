@@ -37,6 +37,11 @@ export type ByName<D extends Definition> = string extends D['name'] ? never : D[
 /** What follows the target: options, and before them the key where the target has one. */
 export type To<K extends Kind, O> = K extends 'service' ? [options?: O] : [key: string, options?: O]
 
+/** The same where options must be given. */
+export type ToWith<K extends Kind, O> = K extends 'service'
+  ? [options: O]
+  : [key: string, options: O]
+
 export type Client<A> = {
   readonly [H in keyof A]: A[H] extends (...input: infer I) => infer R
     ? (...input: I) => InvocationPromise<Awaited<R>>
@@ -48,3 +53,21 @@ export type SendClient<A> = {
     ? (...input: I) => Invocation<Awaited<R>>
     : never
 }
+
+/** Sends that are put together have no invocation of their own. */
+export type DebounceClient<A> = {
+  readonly [H in keyof A]: A[H] extends (...input: infer I) => unknown
+    ? (...input: I) => void
+    : never
+}
+
+/** Its handlers take lists; each send brings one item. A handler that takes no list cannot be sent to in batches. */
+export type BatchClient<A> = {
+  readonly [H in keyof A]: A[H] extends (...input: infer I) => unknown
+    ? I extends readonly [input?: infer L]
+      ? ItemClient<NonNullable<L>>
+      : never
+    : never
+}
+
+type ItemClient<L> = L extends readonly (infer T)[] ? (item: T) => void : never

@@ -57,6 +57,34 @@ export interface CallOptions {
 export interface SendOptions extends CallOptions {
   /** The target does not start before this time has passed. */
   readonly delay?: Duration | undefined
+  readonly debounce?: undefined
+  readonly batch?: undefined
+  readonly maxWait?: undefined
+  readonly collectKey?: undefined
+}
+
+/** What all options of `ctx.send` have that put sends together. */
+interface CollectOptions extends CallOptions {
+  /** For services: sends with different keys are kept apart. Keyed targets have their own. */
+  readonly collectKey?: string | undefined
+  readonly delay?: undefined
+}
+
+/** Options of `ctx.send`: of several sends to one handler and key, only the last one counts. */
+export interface DebounceOptions extends CollectOptions {
+  /** It goes when no other has followed it for so long, */
+  readonly debounce: Duration
+  /** but at the latest so long after the first. */
+  readonly maxWait?: Duration | undefined
+  readonly batch?: undefined
+}
+
+/** Options of `ctx.send`: several sends to one handler and key go together, and it gets the list of them. */
+export interface BatchOptions extends CollectOptions {
+  /** When there are `maxSize` (1 to 1000), or `maxWait` after the first. */
+  readonly batch: { readonly maxSize: number; readonly maxWait: Duration }
+  readonly debounce?: undefined
+  readonly maxWait?: undefined
 }
 
 /** How often a handler may be started: a bucket of `burst` tokens that `limit` tokens per `per` flow into. */

@@ -12,3 +12,7 @@ export type Origin =
   | { readonly kind: 'http' }
   | { readonly kind: 'call'; readonly invocation: string; readonly op: number }
   | { readonly kind: 'send'; readonly invocation: string; readonly op: number }
+  /** `tick`: when it was due; it may run later. */
+  | { readonly kind: 'schedule'; readonly schedule: string; readonly tick: number }
+  /** `sends` of one key were put together. */
+  | { readonly kind: 'collected'; readonly how: 'debounce' | 'batch'; readonly sends: number }

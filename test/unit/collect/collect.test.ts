@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { submission } from '../engine/scenes.ts'
+import { type Replica, until, type World } from '../engine/world.ts'
+import { batch, createScene, debounce, numbersOf, type Send } from './scene.ts'
+
+async function send(world: World, { engine }: Replica, sends: readonly Send[]): Promise<void> {
+  const submitted = engine.ingress.submit({
+    ...submission('sender'),
+    input: { json: [...sends] as never },
+  })
+  let over = false
+  submitted.finally(() => {
+    over = true
+  })
+  await until(world.clock, () => over)
+}
+
+const items = (count: number, collect: Send['collect'], from = 0): Send[] =>
+  Array.from({ length: count }, (_, i) => ({ json: from + i, collect }))
+
+describe('a batch', () => {
+  test('goes at once when it is full, and what is left after the wait', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    await send(world, replica, items(25, batch(10, 60_000)))
+    await until(world.clock, () => got.length >= 2, 5_000)
+    await until(world.clock, () => got.length >= 3)
+    expect(got.map(({ sends }) => sends)).toEqual([10, 10, 5])
+    expect(numbersOf(got)).toEqual(items(25, batch(1)).map(({ json }) => json))
+  })
+
+  test('keeps the keys of senders apart', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    await send(world, replica, [
+      ...items(3, batch(10, 1_000, 'a')),
+      ...items(2, batch(10, 1_000, 'b'), 10),
+    ])
+    await until(world.clock, () => got.length >= 2)
+    expect(got.map(({ sends }) => sends).toSorted()).toEqual([2, 3])
+  })
+})
+
+describe('a debounce', () => {
+  test('lets the last send through when it has been quiet for as long', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    const start = world.clock.now()
+    await send(world, replica, items(3, debounce(5_000)))
+    await world.clock.advance(3_000)
+    await send(world, replica, items(2, debounce(5_000), 10))
+    await until(world.clock, () => got.length >= 1)
+    expect(numbersOf(got)).toEqual([11])
+    expect(got[0]?.sends).toBe(5)
+    expect((got[0]?.at ?? 0) - start).toBeGreaterThanOrEqual(8_000)
+    await world.clock.advance(60_000)
+    expect(got).toHaveLength(1)
+  })
+
+  test('is bounded by the longest wait', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    const start = world.clock.now()
+    for (let i = 0; got.length === 0 && i < 20; i++) {
+      await send(world, replica, items(1, debounce(3_000, 10_000), i))
+      await world.clock.advance(1_000)
+    }
+    expect((got[0]?.at ?? 0) - start).toBeLessThan(12_000)
+  })
+})
