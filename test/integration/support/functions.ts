@@ -25,6 +25,15 @@ export interface Functions {
   reset(): void
 }
 
+/** A server can also be stopped, and be away. */
+export interface FunctionsOnServer extends Functions {
+  /** Gracefully. Answers the exit code. */
+  stop(): Promise<number | null>
+  boot(): Promise<void>
+  /** Calls that came while there was no server. */
+  refused(): number
+}
+
 export function functionsOnLambda(lambda: LambdaEmulator, name: string, arn: string): Functions {
   const replies: string[] = []
   lambda.events.on('invokeEnded', ({ outcome }) => {
@@ -53,7 +62,7 @@ export function functionsOnLambda(lambda: LambdaEmulator, name: string, arn: str
   }
 }
 
-export function functionsOnServer(server: HandlerServerUnderTest): Functions {
+export function functionsOnServer(server: HandlerServerUnderTest): FunctionsOnServer {
   const { gateway } = server
   let before = 0
   return {
@@ -72,6 +81,9 @@ export function functionsOnServer(server: HandlerServerUnderTest): Functions {
     },
     thaw: () => server.thaw(),
     loseNextReply: () => gateway.injectFault('drop-reply'),
+    stop: () => server.stop(),
+    boot: () => server.boot(),
+    refused: () => gateway.refused(),
     reset() {
       before = gateway.invocations()
     },

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse, request as sen
 import type { AddressInfo } from 'node:net'
 
 /** What happens to the next invoke. */
-export type GatewayFault = 'drop-request' | 'drop-reply'
+type GatewayFault = 'drop-reply'
 
 /** A load balancer before a server of handlers: its URL stays when the server is replaced, and calls can be spoiled. */
 export type HandlerGateway = {
@@ -12,6 +12,8 @@ export type HandlerGateway = {
   /** How the handlers' attempts ended, in that order; whether or not anybody heard it. */
   readonly replies: readonly string[]
   invocations(): number
+  /** Invokes that came while there was no server. */
+  refused(): number
   /** Invokes that the server has not answered. */
   running(): number
   injectFault(fault: GatewayFault): void
@@ -32,29 +34,32 @@ export async function openHandlerGateway(): Promise<HandlerGateway> {
   let port: number | undefined
   let invocations = 0
   let running = 0
+  let refused = 0
 
-  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  /** As it is, counted where it is an invoke. `undefined`: it broke. */
+  const passOn = async (to: number, request: IncomingMessage, body: Buffer) => {
+    if (!isInvoke(request)) return ask(to, request, body)
+    invocations += 1
+    running += 1
+    const answer = await ask(to, request, body)
+    running -= 1
+    if (answer?.status === 200) replies.push(statusOf(answer.body))
+    return answer
+  }
+  const answerTo = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
     const body = await bodyOf(request)
-    const isInvoke = request.url?.endsWith('/invoke') === true
-    const fault = isInvoke ? faults.shift() : undefined
-    if (fault === 'drop-request') return void response.destroy()
-    if (port === undefined) return void response.writeHead(503).end()
-    if (isInvoke) {
-      invocations += 1
-      running += 1
+    const fault = isInvoke(request) ? faults.shift() : undefined
+    if (port === undefined) {
+      if (isInvoke(request)) refused += 1
+      return response.writeHead(503).end()
     }
-    const answer = await ask(port, request, body)
-      .catch(() => undefined)
-      .finally(() => {
-        if (isInvoke) running -= 1
-      })
-    if (isInvoke && answer?.status === 200) replies.push(statusOf(answer.body))
-    if (answer === undefined || fault === 'drop-reply') return void response.destroy()
+    const answer = await passOn(port, request, body)
+    if (answer === undefined || fault === 'drop-reply') return response.destroy()
     response.writeHead(answer.status, { ...answer.headers, connection: 'keep-alive' })
-    response.end(answer.body)
+    return response.end(answer.body)
   }
   const server = createServer((request, response) => {
-    pass(request, response).catch(() => response.destroy())
+    answerTo(request, response).catch(() => response.destroy())
   })
   server.keepAliveTimeout = 30_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -65,6 +70,7 @@ export async function openHandlerGateway(): Promise<HandlerGateway> {
     },
     replies,
     invocations: () => invocations,
+    refused: () => refused,
     running: () => running,
     injectFault: (fault) => faults.push(fault),
     disconnect: () => server.closeAllConnections(),
@@ -75,22 +81,24 @@ export async function openHandlerGateway(): Promise<HandlerGateway> {
   }
 }
 
-/** Fails when the server is not there, or goes away meanwhile. */
+const isInvoke = ({ url }: IncomingMessage): boolean => url?.endsWith('/invoke') === true
+
+/** `undefined` when the server is not there, or goes away meanwhile. */
 function ask(
   port: number,
   { method, url, headers }: IncomingMessage,
   body: Buffer,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
+): Promise<Answer | undefined> {
+  return new Promise((resolve) => {
     const { connection: _, ...passed } = headers
     const asked = send({ port, method, path: url, headers: passed, agent: false }, (response) => {
       bodyOf(response).then(
         (text) =>
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
-        reject,
+        () => resolve(undefined),
       )
     })
-    asked.on('error', reject)
+    asked.on('error', () => resolve(undefined))
     asked.end(body)
   })
 }

@@ -7,7 +7,7 @@ export type HandlerServerSpec = {
   readonly entry: string
   readonly environment: Readonly<Record<string, string>>
   /** Of `serve()`; what JSON can carry. */
-  readonly options?: object
+  readonly options: object
 }
 
 const main = fileURLToPath(new URL('./handler-server-process.ts', import.meta.url))
@@ -43,7 +43,7 @@ export class HandlerServerUnderTest {
 
   /** Starts a process; from then on the gateway leads to it. An earlier one goes on with what it has. */
   async boot(): Promise<void> {
-    const { entry, environment, options = {} } = this.#spec
+    const { entry, environment, options } = this.#spec
     const child = fork(main, [entry, JSON.stringify(options)], {
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

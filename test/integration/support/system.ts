@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { createLambdaEmulator, type LambdaEmulator } from '../../emulator/lambda-emulator.ts'
 import {
   type Functions,
+  type FunctionsOnServer,
   functionsOnLambda,
   functionsOnServer,
   type Transport,
@@ -32,6 +33,12 @@ export type System = {
     fixture: string,
     options?: RegisterOptions,
   ): Promise<Functions>
+  /** Runs it on a server. */
+  serve(
+    replica: OrchestratorUnderTest,
+    fixture: string,
+    options?: RegisterOptions,
+  ): Promise<FunctionsOnServer>
   start(options?: StartOptions): Promise<OrchestratorUnderTest>
   close(): Promise<void>
 }
@@ -84,28 +91,25 @@ export async function createSystem({
       ...options,
       environment: { AWS_ENDPOINT_URL_DYNAMODB: dynamodb, ...shared, ...environment },
     })
-  const serve = async (fixture: string, { environment, server }: RegisterOptions) => {
+  const serve: System['serve'] = async (replica, fixture, { environment, server = {} } = {}) => {
     const started = await HandlerServerUnderTest.start({
       entry: entryOf(fixture),
       environment: { ...awsOf(dynamodb), ...shared, ...environment },
-      ...(server !== undefined && { options: server }),
+      options: server,
     })
     servers.push(started)
-    return started
+    return registered(replica, functionsOnServer(started))
   }
   return {
     table,
     lambda,
     deploy,
-    async register(replica, fixture, { transport = 'lambda', server, ...options } = {}) {
-      const functions =
-        transport === 'lambda'
-          ? functionsOnLambda(lambda, options.name ?? fixture, deploy(fixture, options))
-          : functionsOnServer(await serve(fixture, { ...options, server: server ?? {} }))
-      const answer = await replica.post('deployments', functions.registration)
-      if (answer.status !== 201) throw new Error(`not registered: ${JSON.stringify(answer.body)}`)
-      functions.reset()
-      return functions
+    serve,
+    register(replica, fixture, { transport = 'lambda', ...options } = {}) {
+      if (transport === 'http') return serve(replica, fixture, options)
+      const { server: _, name = fixture, ...deployed } = options
+      const arn = deploy(fixture, { name, ...deployed })
+      return registered(replica, functionsOnLambda(lambda, name, arn))
     },
     async start({ faults = [], config: own = {} } = {}) {
       const orchestrator = await OrchestratorUnderTest.start({
@@ -122,6 +126,16 @@ export async function createSystem({
       await Promise.all([lambda.close(), ...servers.map((server) => server.close())])
     },
   }
+}
+
+async function registered<F extends Functions>(
+  replica: OrchestratorUnderTest,
+  functions: F,
+): Promise<F> {
+  const answer = await replica.post('deployments', functions.registration)
+  if (answer.status !== 201) throw new Error(`not registered: ${JSON.stringify(answer.body)}`)
+  functions.reset()
+  return functions
 }
 
 function awsOf(dynamodb: string): Readonly<Record<string, string>> {
