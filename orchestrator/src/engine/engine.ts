@@ -14,7 +14,6 @@ import type {
   Logger,
   ObjectStore,
   Payloads,
-  ObjectStore,
   PromiseStore,
   Random,
   RecordSource,
@@ -52,7 +51,6 @@ export type EnginePorts = {
   readonly promises: PromiseStore
   readonly objects: ObjectStore
   readonly collectors: CollectorStore
-  readonly objects: ObjectStore
   readonly calendar: Calendar
   readonly invoker: Invoker
   /** As they are, if absent. */

@@ -1,5 +1,6 @@
 import type {
   Entry,
+  EntryOf,
   Failure,
   InvokeReply,
   Outcome,
@@ -56,6 +57,8 @@ export type Stimulus =
   /** A person ends a pause. */
   | { readonly kind: 'resume' }
   | { readonly kind: 'pause'; readonly reason: Failure }
+  /** Its turn has come at last: `created` names its slot. */
+  | { readonly kind: 'place'; readonly created: EntryOf<'created'> }
 
 export type Decision = {
   /** What to append, in one segment; empty: nothing. */
@@ -98,7 +101,18 @@ export function decide(state: InvocationState, stimulus: Stimulus, context: Cont
     case 'pause':
       if (state.phase.kind === 'closed' || state.phase.kind === 'paused') return nothing
       return { entries: [{ kind: 'paused', reason: stimulus.reason }] }
+    case 'place':
+      return decidePlace(state, stimulus, context)
   }
+}
+
+function decidePlace(
+  state: InvocationState,
+  { created }: Extract<Stimulus, { kind: 'place' }>,
+  context: Context,
+): Decision {
+  if (state.created.slot !== 0 || state.phase.kind === 'closed') return nothing
+  return { entries: [created, ...nextAttempt(state, context)] }
 }
 
 function isRunning(state: InvocationState, epoch: number): boolean {

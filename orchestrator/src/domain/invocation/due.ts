@@ -11,7 +11,7 @@ export function dueSleeps(state: InvocationState, now: number): number[] {
 export function isRunnable(state: InvocationState, now: number): boolean {
   switch (state.phase.kind) {
     case 'queued':
-      return (state.created.notBefore ?? 0) <= now
+      return state.created.slot !== 0 && (state.created.notBefore ?? 0) <= now
     case 'backing-off':
       return state.phase.retryAt <= now || isToCancel(state)
     case 'suspended':
@@ -33,6 +33,11 @@ export function isRunnable(state: InvocationState, now: number): boolean {
  */
 function isToCancel(state: InvocationState): boolean {
   return state.cancel === 'asked'
+}
+
+/** It was to wait before it queues up for its key, and has waited long enough. */
+export function needsPlace({ phase, created }: InvocationState, now: number): boolean {
+  return phase.kind === 'queued' && created.slot === 0 && (created.notBefore ?? 0) <= now
 }
 
 /** Awakeables that nobody completed, and whose holders have not shown themselves in time. */

@@ -77,3 +77,23 @@ export function uncarried(
     (segment) => segment.n > carried && !refused.has(segment.n) && effectsOf(segment).length > 0,
   )
 }
+
+/** What stands before an effect, because it is for the same key, and an earlier op. */
+export function predecessors(effects: readonly Effect[]): ReadonlyMap<Effect, Effect> {
+  const lines = new Map<string, Extract<Effect, { kind: 'create' }>[]>()
+  for (const effect of effects) {
+    if (effect.kind !== 'create' || effect.entry.target.key === undefined) continue
+    const { service, key } = effect.entry.target
+    const line = `${service}#${key}`
+    lines.set(line, [...(lines.get(line) ?? []), effect])
+  }
+  const before = new Map<Effect, Effect>()
+  for (const line of lines.values()) {
+    const inLine = line.toSorted((a, b) => a.entry.op - b.entry.op)
+    for (const [index, effect] of inLine.entries()) {
+      const previous = inLine[index - 1]
+      if (previous !== undefined) before.set(effect, previous)
+    }
+  }
+  return before
+}

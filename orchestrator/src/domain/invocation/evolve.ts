@@ -81,11 +81,10 @@ type Fold<K extends EntryKind> = (
   segment: Segment,
 ) => InvocationState
 
-const unchanged = (state: InvocationState): InvocationState => state
 const progressed = { failures: 0, failingSince: undefined } as const
 
 const folds: { readonly [K in EntryKind]: Fold<K> } = {
-  created: unchanged,
+  created: getPlace,
   attempt: (state, entry, segment) => ({
     ...state,
     ...(state.phase.kind === 'paused' ? progressed : {}),
@@ -168,6 +167,12 @@ const folds: { readonly [K in EntryKind]: Fold<K> } = {
 function apply(state: InvocationState, entry: Entry, segment: Segment): InvocationState {
   if (state.phase.kind === 'closed' && entry.kind !== 'waiter') return state
   return (folds[entry.kind] as Fold<EntryKind>)(state, entry, segment)
+}
+
+/** One that had to wait before it could queue up gets its place in the mailbox. */
+function getPlace(state: InvocationState, entry: EntryOf<'created'>): InvocationState {
+  if (state.created.slot !== 0 || entry.slot === 0) return state
+  return { ...state, created: entry, phase: { kind: 'queued' } }
 }
 
 function issued(state: InvocationState, op: number): InvocationState {

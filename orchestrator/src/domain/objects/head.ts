@@ -17,8 +17,8 @@ export type Ending = {
   readonly patch: StatePatch
   /** Epoch ms until which the head is kept where it need not be kept for ever. */
   readonly expires: number
-  /** The state of a workflow ends with its run. */
-  readonly ofWorkflow: boolean
+  /** The end of a workflow's run: its state goes with it. */
+  readonly ofWorkflow?: boolean
 }
 
 export type Finish =
@@ -32,12 +32,12 @@ export type Finish =
  */
 export function finish(
   head: ObjectHead | undefined,
-  { slot, patch, expires, ofWorkflow }: Ending,
+  { slot, patch, expires, ofWorkflow = false }: Ending,
 ): Finish {
   if (head !== undefined && head.done >= slot) return { kind: 'over' }
   const changes = !isEmpty(patch)
   const { cells, stored, dropped } = layOut(head?.cells ?? [], patch, slot)
-  const isKept = cells.length > 0 && !ofWorkflow
+  const isKept = cells.length > 0 && !ofWorkflow && !isPassing(head)
   return {
     kind: 'write',
     head: {
@@ -51,6 +51,11 @@ export function finish(
     stored,
     dropped,
   }
+}
+
+/** A state that is not kept for ever is a workflow's. */
+function isPassing(head: ObjectHead | undefined): boolean {
+  return head !== undefined && head.cells.length > 0 && head.expires !== undefined
 }
 
 /**

@@ -1,4 +1,4 @@
-import { effectsOf, uncarried } from '../../domain/invocation/effects.ts'
+import { type Effect, effectsOf, predecessors, uncarried } from '../../domain/invocation/effects.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { perform } from './perform.ts'
@@ -7,6 +7,28 @@ import type { Work } from './work.ts'
 
 const sideBySide = 32
 const nothing: ReadonlySet<number> = new Set()
+
+/**
+ * Effects go side by side, but what one handler asks of one key keeps the order of its ops: each is acknowledged before
+ * the next, whichever of them comes up first.
+ */
+function inOrder(
+  effects: readonly Effect[],
+  perform: (effect: Effect) => Promise<void>,
+): (effect: Effect) => Promise<void> {
+  const before = predecessors(effects)
+  const begun = new Map<Effect, Promise<void>>()
+  const carryOut = (effect: Effect): Promise<void> => {
+    const known = begun.get(effect)
+    if (known !== undefined) return known
+    const previous = before.get(effect)
+    const done =
+      previous === undefined ? perform(effect) : carryOut(previous).then(() => perform(effect))
+    begun.set(effect, done)
+    return done
+  }
+  return carryOut
+}
 
 /**
  * Carries out what the journal's durable segments ask for and has not been done yet as far as this replica
@@ -18,14 +40,13 @@ export function carry(deps: EngineDeps, work: Work, session: JournalSession): Pr
     for (const segment of uncarried(segments, carried, state?.refused ?? nothing)) {
       await deps.faults.reach('effects.before', session.id)
       const effects = effectsOf(segment)
+      const carryOut = inOrder(effects, (effect) =>
+        persist(deps, session.id, () => perform(deps, work, session, effect)),
+      )
       for (let from = 0; from < effects.length; from += sideBySide) {
         if (from > 0) await deps.faults.reach('effects.between', session.id)
         const some = effects.slice(from, from + sideBySide)
-        await Promise.all(
-          some.map((effect) =>
-            persist(deps, session.id, () => perform(deps, work, session, effect)),
-          ),
-        )
+        await Promise.all(some.map(carryOut))
       }
       await deps.faults.reach('effects.after', session.id)
       session.markCarried(segment.n)

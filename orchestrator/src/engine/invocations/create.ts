@@ -1,4 +1,4 @@
-import type { Entry } from '@fermata/lambda-runtime/protocol'
+import type { Entry, EntryOf } from '@fermata/lambda-runtime/protocol'
 import { isRunnable } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import { retentionOf } from '../../domain/services/policy.ts'
@@ -25,7 +25,7 @@ export function create(
     let held = permit
     try {
       const deployment = await deps.directory.resolve(creation.target)
-      held ??= permitNow(deps, creation, deployment)
+      if (creation.slot === undefined) held ??= permitNow(deps, creation, deployment)
       const guarded = guard(deps, creation)
       guarded.catch(() => undefined)
       if (source === 'asks-once') await guarded
@@ -98,7 +98,7 @@ function append(
   return session.create(entries, Math.max(now, creation.notBefore ?? 0) + retentionMs)
 }
 
-function createdEntry(creation: Creation, retentionMs: number): Entry {
+export function createdEntry(creation: Creation, retentionMs: number): EntryOf<'created'> {
   const { target, input, headers, origin, idempotencyKey, notBefore } = creation
   return {
     kind: 'created',
@@ -109,6 +109,7 @@ function createdEntry(creation: Creation, retentionMs: number): Entry {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(notBefore === undefined ? {} : { notBefore }),
     retentionMs,
+    ...(creation.slot === undefined ? {} : { slot: creation.slot }),
     ...(creation.restartOf === undefined ? {} : { restartOf: creation.restartOf }),
   }
 }
@@ -117,7 +118,12 @@ function createdEntry(creation: Creation, retentionMs: number): Entry {
  * It was there before. A replica that died may have left it at any point, with no watch over it but its
  * source: so whoever finds it goes on with it.
  */
-function found(deps: EngineDeps, work: Work, session: JournalSession, ticket: Ticket): Created {
+export function found(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  ticket: Ticket,
+): Created {
   const { state, busy, id } = session
   if (state === undefined) deps.guards.drop(id, ticket)
   else if (state.phase.kind === 'running') work.adopt(session)

@@ -8,7 +8,6 @@ import type {
   Logger,
   ObjectStore,
   Payloads,
-  ObjectStore,
   PromiseStore,
   Random,
 } from '../../ports/index.ts'
@@ -53,7 +52,6 @@ export type EngineDeps = {
   readonly mailboxes: Mailboxes
   readonly collectors: CollectorStore
   readonly collecting: Collecting
-  readonly objects: ObjectStore
   readonly waiters: OutputWaiters
   readonly clock: Clock
   readonly random: Random

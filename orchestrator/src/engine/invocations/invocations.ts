@@ -1,31 +1,21 @@
-import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import { parseInvocationId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaEntry, PromiseRecord } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
-import { collectorPrefix } from '../collect/collect-send.ts'
-import { nudgeCollector } from '../collect/nudge-collector.ts'
 import { accept } from '../objects/accept.ts'
 import { advance } from '../objects/advance.ts'
 import { placeLate } from '../objects/enqueue.ts'
-import { keyPrefix } from '../objects/mailboxes.ts'
-import { nudgeKey } from '../objects/nudge-key.ts'
 import type { Permit } from '../permits.ts'
-import {
-  completePromiseOnce,
-  nudgePromise,
-  type PromiseCompletion,
-  promisePrefix,
-} from './complete-promise.ts'
+import { completePromiseOnce, type PromiseCompletion } from './complete-promise.ts'
 import { drive } from './drive.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { nudge } from './nudge.ts'
+import { nudgeSubject } from './nudge-subject.ts'
 import { persist, Stopped } from './persist.ts'
 import { resume } from './resume.ts'
 import { settle } from './settle.ts'
 import { stimulate } from './stimulate.ts'
 import { wakeWhenPermitted } from './wake.ts'
+import { createWaking } from './waking.ts'
 import type { Work } from './work.ts'
 
 /** All that is done with invocations: creating, running, waking, recovering. */
@@ -50,9 +40,6 @@ export interface Invocations extends Work {
 export function createInvocations(deps: EngineDeps): Invocations {
   const attempts = new Set<Promise<void>>()
   const others = new Set<Promise<void>>()
-  /** Who waits for a permit; `true`: woken again meanwhile. */
-  const waking = new Map<InvocationId, boolean>()
-
   const inBackground = (tasks: Set<Promise<void>>, id: string, task: () => Promise<void>) => {
     const running = task()
       .catch((error: unknown) => report(deps, id, error))
@@ -86,10 +73,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
       inBackground(others, session.id, () =>
         deps.sessions.use(session.id, () => settle(deps, work, session)),
       ),
-    wakeLater(id) {
-      if (waking.has(id)) waking.set(id, true)
-      else inBackground(others, id, () => wake(id))
-    },
+    wakeLater: (id) => waking.later(id),
     advance(ref, manner) {
       const mailbox = deps.mailboxes.of(ref)
       inBackground(others, mailbox.subject, async () => {
@@ -99,27 +83,14 @@ export function createInvocations(deps: EngineDeps): Invocations {
     place: (session) => persist(deps, session.id, () => placeLate(deps, work, session)),
   }
 
-  const wake = async (id: InvocationId) => {
-    try {
-      do {
-        waking.set(id, false)
-        await wakeWhenPermitted(deps, work, id)
-      } while (waking.get(id))
-    } finally {
-      waking.delete(id)
-    }
-  }
+  const waking = createWaking(
+    (id) => wakeWhenPermitted(deps, work, id),
+    (id, task) => inBackground(others, id, task),
+  )
 
   return {
     ...work,
-    nudge: (entry, ticket) =>
-      entry.subject.startsWith(keyPrefix)
-        ? nudgeKey(deps, work, entry, ticket)
-        : entry.subject.startsWith(collectorPrefix)
-          ? nudgeCollector(deps, work, entry, ticket)
-          : entry.subject.startsWith(promisePrefix)
-            ? nudgePromise(deps, work, entry)
-            : nudge(deps, work, { id: parseInvocationId(entry.subject.slice(2)), entry, ticket }),
+    nudge: (entry, ticket) => nudgeSubject(deps, work, entry, ticket),
     completePromise: (completion) =>
       completePromiseOnce(deps, work, completion, (task) =>
         inBackground(others, completion.promise.name, task),

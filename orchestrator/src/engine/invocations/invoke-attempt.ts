@@ -1,9 +1,11 @@
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { InvokeOutcome } from '../../ports/index.ts'
+import { requestState } from '../objects/request-state.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { persist } from './persist.ts'
 import { buildRequest } from './request.ts'
 
 type Settled = Exclude<InvokeOutcome, { kind: 'throttled' } | { kind: 'too-large' }>
@@ -60,9 +62,11 @@ async function invokeOnce(
   const { state } = session
   if (state === undefined || !isCurrent(state, epoch)) return notStarted()
   const { timeoutMs, inactivityMs } = deps.directory.policyOf(state.created.target, deployment)
+  const objectState = await persist(deps, session.id, () => requestState(deps, state))
   const request = {
     ...buildRequest(session, state, deps.channel, keep),
     ...(inactivityMs !== undefined && { inactivityMs }),
+    ...(objectState !== undefined && { state: objectState }),
   }
   const late = new AbortController()
   const cancel = deps.clock.timer(timeoutMs + graceMs, () => late.abort())

@@ -1,5 +1,4 @@
 import type { Entry, InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
-import { protocolVersion } from '@fermata/lambda-runtime/protocol'
 import {
   type Context,
   type Decision,
@@ -12,6 +11,14 @@ import type { Clock, FaultPoints, JournalStore, Random } from '../../ports/index
 import { createTurns, type Turns } from '../turns.ts'
 import { NextPermit } from './next-permit.ts'
 import { isFinal } from './persist.ts'
+import {
+  type Applied,
+  epochOf,
+  makeSegment,
+  type Opening,
+  type SegmentPlace,
+  type Watermark,
+} from './segments.ts'
 
 export type SessionDeps = {
   readonly journals: JournalStore
@@ -19,16 +26,6 @@ export type SessionDeps = {
   readonly random: Random
   readonly faults: FaultPoints
 }
-
-export type Applied = {
-  /** As it stands now; `undefined`: the invocation does not exist, or has expired. */
-  readonly state: InvocationState | undefined
-  /** What this call appended. */
-  readonly appended: Segment | undefined
-}
-
-/** Effects of segments up to `upTo` are carried out, in the life `born`: an id may be used again once it has expired. */
-export type Watermark = { readonly born: string; readonly upTo: number }
 
 /** How a decision's context is made, from the state that it is about. */
 export type ContextOf = (state: InvocationState) => Context
@@ -98,16 +95,88 @@ export class JournalSession {
   }
 
   /**
-   * Puts segment 0. `exists`: the invocation was created before; it is loaded. One that expires between the two
-   * gives way to the new one.
+   * Puts segment 0, or the end of what came before it: news, or what it keeps of another's journal. `exists`: the
+   * invocation was created before; it is loaded. One that expires between the two gives way to the new one.
    */
-  create(entries: readonly Entry[], expires: number): Promise<'created' | 'exists'> {
+  create(opening: readonly Entry[] | Opening, expires: number): Promise<'created' | 'exists'> {
+    const open: Opening = typeof opening === 'function' ? opening : () => opening
     return this.#turns.take(async () => {
-      if (await this.#begin(entries, expires)) return 'created'
+      if (await this.#begin(open([]), expires)) return 'created'
       await this.#load()
+      if (this.#state === undefined && this.#segments.length > 0) {
+        return this.#follow(open, expires)
+      }
       if (this.#state !== undefined) return 'exists'
-      return (await this.#begin(entries, expires)) ? 'created' : 'exists'
+      return (await this.#begin(open([]), expires)) ? 'created' : 'exists'
     })
+  }
+
+  /** The journal goes on in the life that it has, and for as long as one that begins now. */
+  async #follow(open: Opening, expires: number): Promise<'created' | 'exists'> {
+    for (;;) {
+      const [first] = this.#segments
+      if (this.#state !== undefined) return 'exists'
+      const entries = open(this.#before())
+      if (first === undefined) return (await this.#begin(entries, expires)) ? 'created' : 'exists'
+      const at = { n: this.#segments.length, born: first.born, epoch: epochOf(entries) }
+      const segment = this.#segment(at, { entries })
+      if ((await this.#append(segment, expires)) === 'conflict') {
+        await this.#load()
+        continue
+      }
+      this.#take([segment])
+      await this.#stampIfOld(expires)
+      return 'created'
+    }
+  }
+
+  /** What it begins with may have waited for long. */
+  async #stampIfOld(expires: number): Promise<void> {
+    const state = this.#state
+    const half = (state?.created.retentionMs ?? 0) / 2
+    if (state === undefined || this.#expires - this.#deps.clock.now() > half) return
+    await this.#deps.journals.restamp(this.id, state.born, state.next, expires)
+    this.#expires = Math.max(expires, this.#expires)
+  }
+
+  #before(): readonly Entry[] {
+    return this.#segments.flatMap(({ entries }) => entries)
+  }
+
+  /** Puts news before an invocation that waits in a mailbox. `exists`: it has begun meanwhile; it is loaded. */
+  preface(news: Opening, expires: number): Promise<'told' | 'nothing-new' | 'exists'> {
+    return this.#turns.take(async () => {
+      for (;;) {
+        await this.#load()
+        if (this.#state !== undefined) return 'exists'
+        const entries = news(this.#before())
+        if (entries.length === 0) return 'nothing-new'
+        const [first] = this.#segments
+        const born = first?.born ?? this.#deps.random.nonce()
+        const segment = this.#segment({ n: this.#segments.length, born, epoch: 0 }, { entries })
+        if ((await this.#append(segment, expires)) === 'conflict') continue
+        this.#segments = [...this.#segments, segment]
+        return 'told'
+      }
+    })
+  }
+
+  /** News that waits with an invocation in a mailbox is kept as long as its slot. */
+  stampPreface(expires: number): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#state === undefined) await this.#load()
+      const [first] = this.#segments
+      if (this.#state !== undefined || first === undefined) return
+      await this.#deps.journals.restamp(this.id, first.born, this.#segments.length, expires)
+      this.#expires = expires
+    })
+  }
+
+  /** The journal was removed: what is known of it counts no more. */
+  forget(): void {
+    this.#restart(0)
+    this.#loaded = false
+    this.#doubtful = undefined
   }
 
   async #begin(entries: readonly Entry[], expires: number): Promise<boolean> {
@@ -197,22 +266,10 @@ export class JournalSession {
     })
   }
 
-  #segment(
-    at: { readonly n: number; readonly born: string; readonly epoch: number },
-    { entries, handler }: Decision,
-  ): Segment {
-    const carried = this.carried > (this.#state?.carried ?? -1) ? { carried: this.carried } : {}
-    return {
-      protocol: protocolVersion,
-      n: at.n,
-      born: at.born,
-      epoch: at.epoch,
-      by: handler === undefined ? 'orchestrator' : 'handler',
-      writer: handler?.writer ?? this.#deps.random.nonce(),
-      at: this.#deps.clock.now(),
-      ...carried,
-      entries: [...entries],
-    }
+  #segment(at: SegmentPlace, decision: Decision): Segment {
+    const known = this.#state?.carried ?? -1
+    const carried = this.carried > known ? this.carried : undefined
+    return makeSegment(this.#deps, { ...at, carried }, decision)
   }
 
   async #append(segment: Segment, expires: number): Promise<'appended' | 'conflict'> {
@@ -254,9 +311,4 @@ export class JournalSession {
     this.#state =
       this.#state === undefined ? evolveAll(this.#segments) : segments.reduce(evolve, this.#state)
   }
-}
-
-function epochOf(entries: readonly Entry[]): number {
-  const attempt = entries.find((entry) => entry.kind === 'attempt')
-  return attempt?.epoch ?? 0
 }

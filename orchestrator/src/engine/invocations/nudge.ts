@@ -1,5 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import { isRunnable, ownTimes } from '../../domain/invocation/due.ts'
+import { isRunnable, needsPlace, ownTimes } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaEntry } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
@@ -56,6 +56,7 @@ async function lookAtWaiting(
   const { state } = session
   if (state === undefined) return retire(deps, look)
   if (session.busy) return await watchOn(deps, session, look)
+  if (needsPlace(state, deps.clock.now())) await work.place(session)
   if (isRunnable(state, deps.clock.now())) {
     work.wakeLater(session.id)
     return await watchOn(deps, session, look)

@@ -2,6 +2,7 @@ import type { EntryOf, InvocationId, Outcome } from '@fermata/lambda-runtime/pro
 import { childIdFor, ProtocolError, parseAwakeableId } from '@fermata/lambda-runtime/protocol'
 import type { Effect } from '../../domain/invocation/effects.ts'
 import { collectFrom } from '../collect/collect-from.ts'
+import { lookUp } from '../objects/queued.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { performPromise } from './promises.ts'
@@ -122,9 +123,9 @@ async function endChildren(
 }
 
 /** A callee that was created when its handler was still served answers for itself. */
-async function isUnserved({ directory, sessions }: EngineDeps, { id, target }: Creation) {
-  if ((await directory.resolve(target)) !== undefined) return false
-  return (await sessions.use(id, (session) => session.refresh())) === undefined
+async function isUnserved(deps: EngineDeps, { id, target }: Creation) {
+  if ((await deps.directory.resolve(target)) !== undefined) return false
+  return (await deps.sessions.use(id, (session) => lookUp(deps, session))) === undefined
 }
 
 async function answer(

@@ -1,5 +1,6 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import { JournalSession, type SessionDeps, type Watermark } from './journal-session.ts'
+import { JournalSession, type SessionDeps } from './journal-session.ts'
+import type { Watermark } from './segments.ts'
 
 /** The journals that this replica works on right now, each once; forgotten when nobody uses them. */
 export interface Sessions {

@@ -1,10 +1,12 @@
 import type { Outcome } from '@fermata/lambda-runtime/protocol'
-import { isRunnable } from '../../domain/invocation/due.ts'
-import type { InvocationState, Waiter } from '../../domain/invocation/state.ts'
+import { isRunnable, needsPlace } from '../../domain/invocation/due.ts'
+import { finishHolder, refOf } from '../objects/finish-slot.ts'
+import { goOn } from '../objects/go-on.ts'
+import { showProgress } from '../objects/show-progress.ts'
 import { carry } from './carry.ts'
+import { deliver } from './deliver.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { keepOutput } from './keep-promises.ts'
 import { nextLook } from './next-look.ts'
 import { persist } from './persist.ts'
 import type { Work } from './work.ts'
@@ -20,32 +22,27 @@ export async function settle(deps: EngineDeps, work: Work, session: JournalSessi
   if (state.phase.kind === 'closed') return close(deps, work, session, state.phase.outcome)
   if (state.phase.kind === 'running') return
   if (isRunnable(state, deps.clock.now())) return work.wakeLater(session.id)
+  if (needsPlace(state, deps.clock.now())) await work.place(session)
+  await showProgress(deps, session, state)
   const next = nextLook(deps, session, state)
   await persist(deps, session.id, () => deps.guards.handOver(session.id, next.kind, next.dueAt))
 }
 
+/** Its key goes on once all that it asked for is delivered: who ends the next one does not look back further. */
 async function close(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
   outcome: Outcome,
 ): Promise<void> {
-  deps.waiters.closed(session.id, outcome)
   const { state } = session
-  if (state !== undefined) await persist(deps, session.id, () => keepOutput(deps, session, state))
-  const waiters = waitersOf(session.state)
-  if (waiters.length > 0) await deps.faults.reach('output.before-completion', session.id)
-  for (const { invocation, op } of waiters) {
-    const completion = { kind: 'completion', op, outcome } as const
-    await persist(deps, session.id, () => work.stimulate(invocation, completion, 'asks-again'))
+  const ref = state === undefined ? undefined : refOf(state)
+  const slot = state?.created.slot ?? 0
+  deps.waiters.closed(session.id, outcome)
+  if (state !== undefined && ref !== undefined && slot > 0) {
+    await finishHolder(deps, session, state, ref)
   }
-  if (waiters.length > 0) await deps.faults.reach('output.after-completion', session.id)
+  await deliver(deps, work, session, outcome)
+  if (ref !== undefined && slot > 0) await goOn(deps, work, ref, slot)
   deps.guards.release(session.id)
-}
-
-/** Who is told the outcome: the caller, and those who found the invocation by its key. */
-function waitersOf(state: InvocationState | undefined): readonly Waiter[] {
-  const origin = state?.created.origin
-  const caller = origin?.kind === 'call' ? [{ invocation: origin.invocation, op: origin.op }] : []
-  return [...caller, ...(state?.waiters ?? [])]
 }

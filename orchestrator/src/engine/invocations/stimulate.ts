@@ -4,6 +4,7 @@ import { decide, type Stimulus } from '../../domain/invocation/decide.ts'
 import { isRunnable } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Ticket } from '../agenda/agenda.ts'
+import { tellQueued } from '../objects/queued.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -26,7 +27,10 @@ export function stimulate(
 ): Promise<Told | undefined> {
   return deps.sessions.use(id, async (session) => {
     const before = session.state ?? (await session.refresh())
-    if (before === undefined) return undefined
+    if (before === undefined) {
+      const told = await tellQueued(deps, session, stimulus)
+      return told === 'begun' ? stimulate(deps, work, id, stimulus, source) : told
+    }
     const guard = source === 'asks-once' ? await deps.guards.make(id) : undefined
     const permitted = await permitFor(deps, session, before, stimulus)
     let held: Permit | undefined = permitted?.permit

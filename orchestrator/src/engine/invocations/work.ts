@@ -1,6 +1,8 @@
 import type { EntryOf, InvocationId, Target, Value } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { ObjectRef } from '../../ports/index.ts'
+import type { Manner } from '../objects/mailbox.ts'
 import type { Permit } from '../permits.ts'
 import type { JournalSession } from './journal-session.ts'
 
@@ -16,6 +18,8 @@ export type Creation = {
   readonly notBefore: number | undefined
   /** At least this long is it kept; its handler's policy may say longer. Ms. */
   readonly minRetentionMs: number
+  /** It gets its place in the mailbox of its key later: it is to wait first, or nobody serves it now. */
+  readonly slot?: 0
   /** Whose work it does again. */
   readonly restartOf?: NonNullable<EntryOf<'created'>['restartOf']>
 }
@@ -60,4 +64,8 @@ export interface Work {
   settle(session: JournalSession): void
   /** Starts what can move as soon as there is a permit, in the background. It must stand on the agenda already. */
   wakeLater(id: InvocationId): void
+  /** Sees to it that the next slot of a key has its turn, in the background. It must stand on the agenda already. */
+  advance(ref: ObjectRef, manner: Manner): void
+  /** Queues up an invocation that has waited for that. Durable and on the agenda when it resolves. */
+  place(session: JournalSession): Promise<void>
 }

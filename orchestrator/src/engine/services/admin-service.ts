@@ -3,6 +3,7 @@ import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Admin } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
+import { lookUp } from '../objects/queued.ts'
 import type { RunningSchedules } from '../schedules/schedules.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import { createControl } from './control-service.ts'
@@ -52,15 +53,15 @@ export function createAdmin(
   }
 }
 
-async function look({ sessions }: EngineDeps, id: InvocationId): Promise<InvocationState> {
-  const state = await sessions.use(id, (session) => session.refresh())
+async function look(deps: EngineDeps, id: InvocationId): Promise<InvocationState> {
+  const state = await deps.sessions.use(id, (session) => lookUp(deps, session))
   if (state === undefined) throw notFound(id)
   return state
 }
 
-function journal({ sessions }: EngineDeps, id: InvocationId): Promise<readonly Segment[]> {
-  return sessions.use(id, async (session) => {
-    if ((await session.refresh()) === undefined) throw notFound(id)
+function journal(deps: EngineDeps, id: InvocationId): Promise<readonly Segment[]> {
+  return deps.sessions.use(id, async (session) => {
+    if ((await lookUp(deps, session)) === undefined) throw notFound(id)
     return session.segments
   })
 }

@@ -8,6 +8,7 @@ import type { Invocations } from '../invocations/invocations.ts'
 import type { JournalSession } from '../invocations/journal-session.ts'
 import { purge } from '../invocations/purge.ts'
 import { restart } from '../invocations/restart.ts'
+import { lookUp } from '../objects/queued.ts'
 import { closed, notClosed, notFound } from './invocation-errors.ts'
 import { statusOf } from './invocation-view.ts'
 
@@ -51,7 +52,7 @@ function resume(
   deployment: string | undefined,
 ): Promise<void> {
   return deps.sessions.use(id, async (session) => {
-    const state = await session.refresh()
+    const state = await lookUp(deps, session)
     if (state === undefined) throw notFound(id)
     if (state.phase.kind !== 'paused') {
       throw new FermataError('invocation-not-paused', `The invocation is ${statusOf(state)}`)
@@ -61,12 +62,12 @@ function resume(
 }
 
 function whenClosed<T>(
-  { sessions }: EngineDeps,
+  deps: EngineDeps,
   id: InvocationId,
   work: (session: JournalSession, state: InvocationState) => Promise<T>,
 ): Promise<T> {
-  return sessions.use(id, async (session) => {
-    const state = await session.refresh()
+  return deps.sessions.use(id, async (session) => {
+    const state = await lookUp(deps, session)
     if (state === undefined) throw notFound(id)
     if (state.phase.kind !== 'closed') throw notClosed(id, statusOf(state))
     return work(session, state)

@@ -1,9 +1,12 @@
-import type { InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId, Outcome, Target } from '@fermata/lambda-runtime/protocol'
 import { idempotentId, invocationIdFrom, workflowRunId } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
+import { collectSubmission } from '../collect/collect-submission.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
+import { isKeyed, modeOf } from '../objects/mode.ts'
+import { lookUp } from '../objects/queued.ts'
 import { readAwakeableId, unknownAwakeable } from './awakeable-ids.ts'
 import { notFound } from './invocation-errors.ts'
 import { mediaOf } from './media.ts'
@@ -32,6 +35,10 @@ export function createIngress(
       await admit(deps, invocations, submission, options)
       return submit(deps, invocations, submission)
     },
+    async collect(submission, how) {
+      await admit(deps, invocations, submission, options)
+      return collectSubmission(deps, invocations, submission, how)
+    },
     attach: (id, signal) => attach(deps, id, signal),
     output: (id) => output(deps, id),
     mediaOf: (of) => mediaOf(deps, of),
@@ -54,13 +61,21 @@ async function admit(
   if (deployment === undefined || directory.policyOf(target, deployment).private) {
     throw new FermataError('handler-not-found', `No deployment serves ${name}`)
   }
-  if (target.key !== undefined) {
-    throw new FermataError('handler-not-found', `${target.service} is not keyed: ask for ${name}`)
-  }
+  checkKey(target, modeOf(deployment, target))
   if (waiting >= maxQueued) {
     const message = `${waiting} invocations wait for a permit already: try again later`
     throw new FermataError('overloaded', message)
   }
+}
+
+/** Objects and workflows are called with a key, services without one. */
+function checkKey({ service, handler, key }: Target, mode: ReturnType<typeof modeOf>): void {
+  const isWithKey = mode !== undefined && isKeyed(mode)
+  if (isWithKey === (key !== undefined)) return
+  const how = isWithKey
+    ? `has a key: call it at /${service}/{key}/${handler}`
+    : `has no key: call it at /${service}/${handler}`
+  throw new FermataError('handler-not-found', `${service}/${handler} ${how}`)
 }
 
 async function submit(
@@ -88,7 +103,7 @@ async function submit(
 }
 
 async function output(deps: EngineDeps, id: InvocationId): Promise<Outcome | undefined> {
-  const state = await deps.sessions.use(id, (session) => session.refresh())
+  const state = await deps.sessions.use(id, (session) => lookUp(deps, session))
   if (state === undefined) {
     throw notFound(id)
   }

@@ -1,0 +1,68 @@
+import type { RequestState, StateCell } from '@fermata/lambda-runtime/protocol'
+import { workflowRunId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationState } from '../../domain/invocation/state.ts'
+import { lazyCells, patchCells } from '../../domain/objects/cells.ts'
+import { snapshot } from '../../domain/objects/head.ts'
+import type { ObjectHead, ObjectRef } from '../../ports/index.ts'
+import type { EngineDeps } from '../invocations/engine-deps.ts'
+import { refOf } from './finish-slot.ts'
+
+/** More state than this, in bytes, does not go along with a request: large values are then read when they are asked for. */
+const requestBytes = 256 * 1024
+const maxTries = 8
+
+/**
+ * The state that an attempt is sent. A holder's is the one that its predecessors left, the same for all its attempts
+ * (INV-7, trace 4); a shared reader's is what there is now, with what the holder has shown of its own.
+ */
+export async function requestState(
+  deps: EngineDeps,
+  state: InvocationState,
+): Promise<RequestState | undefined> {
+  const ref = refOf(state)
+  if (ref === undefined) return undefined
+  const isHolder = (state.created.slot ?? 0) > 0
+  for (let tries = 0; tries < maxTries; tries++) {
+    const head = await deps.objects.head(ref)
+    const cells = isHolder ? ownCells(head, state) : await shownCells(deps, head)
+    const loaded = await load(deps, ref, cells)
+    if (loaded !== undefined) return { access: isHolder ? 'exclusive' : 'shared', cells: loaded }
+  }
+  throw new Error(`A value of ${ref.service}/${ref.key} is not there, though its head says so`)
+}
+
+/** A workflow begins with nothing. */
+function ownCells(head: ObjectHead | undefined, { created }: InvocationState) {
+  return workflowRunId(created.target) === undefined ? (head?.cells ?? []) : []
+}
+
+async function shownCells(
+  { sessions }: EngineDeps,
+  head: ObjectHead | undefined,
+): Promise<readonly StateCell[]> {
+  const shown = snapshot(head)
+  if (shown.kind === 'cells') return shown.cells
+  const { invocation, slot } = shown.live
+  const holder = await sessions.use(invocation, (session) => session.refresh())
+  const cells = head?.cells ?? []
+  return holder?.created.slot === slot ? patchCells(cells, holder.patch) : cells
+}
+
+/** `undefined`: a value is gone, so the head has changed since it was read. */
+async function load(
+  { objects }: EngineDeps,
+  ref: ObjectRef,
+  cells: readonly StateCell[],
+): Promise<StateCell[] | undefined> {
+  const lazy = lazyCells(cells, requestBytes)
+  const loaded = await Promise.all(
+    cells.map(async (cell): Promise<StateCell | undefined> => {
+      if (!('slot' in cell) || lazy.has(cell.name)) return cell
+      const { name, slot } = cell
+      const value = await objects.value(ref, { name, slot })
+      return value === undefined ? undefined : { name, value }
+    }),
+  )
+  const present = loaded.filter((cell) => cell !== undefined)
+  return present.length === loaded.length ? present : undefined
+}
