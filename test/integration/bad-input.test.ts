@@ -184,7 +184,7 @@ requirePart('dynamodb-local')('bad input', () => {
     const id = await send('basics/approval', 'boss@example.com')
     await suspended(id)
     const deployment = `${orchestrator.admin}/deployments/${(body as { id: string }).id}`
-    expect((await fetch(deployment, { method: 'DELETE' })).status).toBe(204)
+    expect((await fetch(`${deployment}?force=true`, { method: 'DELETE' })).status).toBe(204)
 
     expect((await orchestrator.call(`awakeables/${id}.0/resolve`, true)).status).toBe(204)
     expect((await paused(id)).failure).toMatchObject({ code: 'deployment-not-found' })
