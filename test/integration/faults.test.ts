@@ -24,12 +24,10 @@ const nth = (of: Moment['of'], ...passings: readonly number[]): readonly Moment[
 
 /**
  * Where a replica is killed while a trip is booked. The point before a commit is Kafka’s: `kafka-bad-input.test.ts`; a
- * trip has no promises and is not restarted: see `unit/engine/promises.test.ts` and `restart.test.ts`.
+ * trip has no promises, no key and no schedule: their tests have those points.
  */
-type Point = Exclude<
-  FaultPoint,
-  'accept.before-commit' | `${'promise' | 'restart' | 'purge'}.${string}`
->
+type Family = 'accept' | 'append' | 'effects' | 'output' | 'agenda' | 'invoke'
+type Point = Exclude<Extract<FaultPoint, `${Family}.${string}`>, 'accept.before-commit'>
 const moments: Record<Point, readonly Moment[]> = {
   'accept.before-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],
   'accept.after-append': [...nth('trip', 1), ...nth('mailer', 1), ...nth('hotel', 1)],

@@ -94,7 +94,8 @@ describe('what a restart keeps', () => {
       ...(id === undefined ? {} : { id }),
     })
     const wait = (op: number, name = 'go'): Entry => ({ kind: 'signal-wait', op, name })
-    const news = [signal(1, 'a'), signal(2, 'a'), signal(3), signal(4)]
+    const other: Entry = { kind: 'signal', name: 'other', value: { json: 0 } }
+    const news = [other, signal(1, 'a'), signal(2, 'a'), signal(3), signal(4)]
     expect(kept(2, [wait(0), wait(1), wait(2)], news)).toEqual({
       from: 2,
       hasState: false,

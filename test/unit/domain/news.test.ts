@@ -141,7 +141,7 @@ describe('a cancellation', () => {
   })
 
   it('has surfaced once the handler was handed the error', () => {
-    const cancelled = { kind: 'cancelled', upTo: 1, spared: [], at: 5, after: 1 } as const
+    const cancelled: Entry = { kind: 'cancelled', upTo: 1, spared: [], at: 5, after: 1 }
     const surfaced = [...running, ...journal([{}, cancel], [handler(1), cancelled])]
     expect(fold(surfaced)).toMatchObject({ cancel: 'surfaced', failures: 0 })
   })

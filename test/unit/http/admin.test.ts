@@ -191,6 +191,9 @@ describe('the admin API', () => {
       segments: 1,
       failure: { code: 'terminal', message: 'no' },
       nextTryAt: undefined,
+      waits: [],
+      cancelling: false,
+      restartOf: undefined,
     }
     const segment: Segment = {
       protocol: 1,
