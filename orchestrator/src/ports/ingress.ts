@@ -1,4 +1,5 @@
 import type {
+  Collect,
   Failure,
   InvocationId,
   Origin,
@@ -66,6 +67,11 @@ export type InvocationView = {
 export interface Ingress extends News {
   /** Durable when it resolves (INV-10). @throws `handler-not-found` | `overloaded` | `not-ready` */
   submit(submission: Submission): Promise<Submitted>
+  /**
+   * Takes a send that is put together with others, durably: it has no invocation of its own.
+   * @throws `handler-not-found` | `overloaded` | `not-ready` | `bad-request`
+   */
+  collect(submission: Submission, collect: Collect): Promise<Submitted['status']>
   /** Waits for the output. @throws `invocation-not-found`; rejects with the signal's reason when it aborts. */
   attach(id: InvocationId, signal: AbortSignal): Promise<Outcome>
   /** The output, or `undefined` while there is none. @throws `invocation-not-found` */

@@ -90,6 +90,7 @@ const unexpected = (): never => {
 }
 
 const unexpectedIngress: Ingress = {
+  collect: unexpected,
   submit: unexpected,
   attach: unexpected,
   output: unexpected,

@@ -6,15 +6,15 @@ import {
 } from '@fermata/lambda-runtime/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
-import { durationSchema } from '../../domain/duration.ts'
 import { FermataError } from '../../domain/errors.ts'
-import type { Ingress, Submitted } from '../../ports/index.ts'
+import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
 import { readInput, readJson, readValue, sendJson, sendOutcome } from './bodies.ts'
 import { addNewsRoutes } from './news-routes.ts'
 import { rejectionSchema } from './rejection.ts'
 import { idempotencyKeyOf, invocationHeaders } from './request-headers.ts'
 import { param, route } from './routes.ts'
-import { check, checkNoQuery, closed } from './validation.ts'
+import { readSendQuery } from './send-query.ts'
+import { check, checkNoQuery } from './validation.ts'
 import type { WaitingRequests } from './waiting-requests.ts'
 
 const invocationIdHeader = 'x-fermata-invocation-id'
@@ -67,23 +67,17 @@ async function call(
   return attach(deps, id, reply)
 }
 
-const sendQuerySchema = closed({
-  delay: v.optional(
-    v.pipe(
-      v.string(),
-      v.transform((text) => (/^\d+$/.test(text) ? Number(text) : text)),
-      durationSchema,
-    ),
-  ),
-})
-
 async function send(
   ingress: Ingress,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { delay } = check(sendQuerySchema, request.query)
-  return sendJson(reply, 202, await submit(ingress, request, reply, delay))
+  const { delayMs, collect } = readSendQuery(request.query)
+  if (collect === undefined) {
+    return sendJson(reply, 202, await submit(ingress, request, reply, delayMs))
+  }
+  const status = await ingress.collect(await submissionOf(ingress, request, undefined), collect)
+  return sendJson(reply, 202, { status })
 }
 
 async function submit(
@@ -92,17 +86,26 @@ async function submit(
   reply: FastifyReply,
   delayMs: number | undefined,
 ): Promise<Submitted> {
+  const submission = await submissionOf(ingress, request, delayMs)
+  const { invocationId: id, status } = await ingress.submit(submission)
+  reply.header(invocationIdHeader, id)
+  return { invocationId: id, status }
+}
+
+async function submissionOf(
+  ingress: Ingress,
+  request: FastifyRequest,
+  delayMs: number | undefined,
+): Promise<Submission> {
   const target = targetOf(request)
   const { accepts } = await ingress.mediaOf(target)
-  const { invocationId: id, status } = await ingress.submit({
+  return {
     target,
     input: readInput(request, accepts),
     headers: invocationHeaders(request.headers),
     idempotencyKey: idempotencyKeyOf(request),
     delayMs,
-  })
-  reply.header(invocationIdHeader, id)
-  return { invocationId: id, status }
+  }
 }
 
 function targetOf(request: FastifyRequest): Target {

@@ -1,18 +1,12 @@
 import { ProtocolError, parseAwakeableId, serviceOf } from '@fermata/lambda-runtime/protocol'
-import type { Ingress, InvokeOutcome, Invoker, Payloads } from '../../ports/index.ts'
+import type { Ingress, InvokeOutcome, Invoker, Payloads, Submission } from '../../ports/index.ts'
 import type { RecordAcceptor } from '../subscriptions/record-acceptor.ts'
 
 /** The ingress, whose callers see values as they are, over one whose journals hold them packed. */
 export function packedIngress(ingress: Ingress, payloads: Payloads): Ingress {
   return {
-    async submit(submission) {
-      const { input, headers, target } = submission
-      return ingress.submit({
-        ...submission,
-        input: await payloads.pack(input, target),
-        headers: await payloads.packHeaders(headers),
-      })
-    },
+    submit: async (submission) => ingress.submit(await packed(submission, payloads)),
+    collect: async (submission, how) => ingress.collect(await packed(submission, payloads), how),
     attach: async (id, signal) => payloads.openOutcome(await ingress.attach(id, signal)),
     async output(id) {
       const outcome = await ingress.output(id)
@@ -37,6 +31,15 @@ export function packedIngress(ingress: Ingress, payloads: Payloads): Ingress {
       const outcome = await ingress.peekPromise(promise)
       return outcome === undefined ? undefined : payloads.openOutcome(outcome)
     },
+  }
+}
+
+async function packed(submission: Submission, payloads: Payloads): Promise<Submission> {
+  const { input, headers, target } = submission
+  return {
+    ...submission,
+    input: await payloads.pack(input, target),
+    headers: await payloads.packHeaders(headers),
   }
 }
 
