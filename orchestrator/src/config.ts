@@ -35,9 +35,7 @@ export function loadConfig(env: Environment): Config {
   )
   for (const override of overrides) apply(document, override)
   const parsed = v.safeParse(documentSchema, document)
-  const { identity, mistakes: unidentified } = readIdentity(
-    parsed.success ? parsed.output.identity : undefined,
-  )
+  const { identity, mistakes: unidentified } = readIdentity(document['identity'])
   const aws = awsConfig(env)
   const { payloads, mistakes: misplaced } = readPayloads(
     parsed.success ? parsed.output.payloads : { limitBytes: 0 },

@@ -22,15 +22,17 @@ export const identitySchema = v.object({
   ),
 })
 
-type IdentityDocument = v.InferOutput<typeof identitySchema>
-
-/** What requests are signed with; or what is wrong with it. Reads the file that the key is in. */
-export function readIdentity(document: IdentityDocument | undefined): {
+/**
+ * What requests are signed with; or what is wrong with the keys. Reads the file that the key is in. What the schema
+ * finds is not said again.
+ */
+export function readIdentity(document: unknown): {
   readonly identity: IdentityConfig | undefined
   readonly mistakes: readonly Mistake[]
 } {
-  if (document === undefined) return { identity: undefined, mistakes: [] }
-  const { privateKey, privateKeyFile, secret } = document
+  const parsed = v.safeParse(v.optional(identitySchema), document)
+  if (!parsed.success || parsed.output === undefined) return { identity: undefined, mistakes: [] }
+  const { privateKey, privateKeyFile, secret } = parsed.output
   const given = Object.entries({ privateKey, privateKeyFile, secret }).filter(
     ([, value]) => value !== undefined,
   )

@@ -34,6 +34,8 @@ describe('a configuration without mistakes', () => {
       admin: { host: '0.0.0.0', port: 9070 },
       kafka: {},
       deployments: [],
+      payloads: { blobs: undefined, encryption: undefined, limitBytes: 262_144 },
+      identity: undefined,
       subscriptions: [],
       limits: { running: 1_000, perFunction: 100, queued: 1_000 },
       agenda: {
@@ -230,14 +232,19 @@ describe('a configuration with mistakes', () => {
       `deployments[1].arn: "${arn}" stands at deployments[0] too`,
     ],
     [
-      'a deployment by url',
-      { deployments: [{ url: 'http://localhost:9080' }] },
-      'deployments[0].url: deployments over HTTP are not supported yet: register a Lambda function by its arn',
+      'a URL that is none',
+      { deployments: [{ url: 'localhost:9080' }] },
+      'deployments[0].url: expected the URL of a server of handlers, for instance "https://orders.internal:9080/v7", without query and credentials',
+    ],
+    [
+      'one server twice',
+      { deployments: [{ url: 'http://orders:9080' }, { url: 'http://orders:9080' }] },
+      'deployments[1].url: "http://orders:9080" stands at deployments[0] too',
     ],
     [
       'a deployment of nothing',
       { deployments: [{}] },
-      'deployments[0].arn: expected the ARN of a function',
+      'deployments[0]: expected either the ARN of a function (arn) or the URL of a server (url)',
     ],
     [
       'onFailure',

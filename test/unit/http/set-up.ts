@@ -1,7 +1,7 @@
 import { createHttpServers, type HttpServers } from '@fermata/orchestrator/adapters/http/servers'
 import { createLogger } from '@fermata/orchestrator/adapters/telemetry/pino-logger'
 import { FermataError } from '@fermata/orchestrator/domain/errors'
-import type { Admin, Ingress } from '@fermata/orchestrator/ports'
+import type { Admin, IdentityView, Ingress } from '@fermata/orchestrator/ports'
 import { onTestFinished } from 'vitest'
 
 export interface SetUp {
@@ -33,6 +33,7 @@ export interface Doubles {
   readonly ingress?: Partial<Ingress>
   readonly admin?: Partial<Admin>
   readonly maxBodyBytes?: number
+  readonly identity?: () => Promise<IdentityView>
 }
 
 /** Both servers on free ports over doubles. A method that a test does not bring is a bug when it is called. */
@@ -49,6 +50,7 @@ export async function setUp(doubles: Doubles = {}): Promise<SetUp> {
     },
     logger: createLogger({ level: 'debug', destination }),
     version: '1.2.3',
+    ...(doubles.identity !== undefined && { identity: doubles.identity }),
   })
   const { ingressPort, adminPort } = await servers.start()
   onTestFinished(() => servers.stop(0))
