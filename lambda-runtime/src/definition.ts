@@ -9,7 +9,7 @@ import {
 } from './policies.ts'
 import { serviceNameSchema } from './protocol/ids.ts'
 import type { ManifestHandler } from './protocol/index.ts'
-import { checkSerde, isSerde } from './serde.ts'
+import { checkSerde, isSerde, type Serdes } from './serde.ts'
 import type { Definition, Kind, Service, VirtualObject, Workflow } from './types/definition.ts'
 import type {
   ApiOf,
@@ -22,7 +22,6 @@ import type {
 } from './types/handlers.ts'
 import type { Interceptors } from './types/interceptors.ts'
 import type { Schema } from './types/schema.ts'
-import type { Serde } from './types/serde.ts'
 
 /** A definition as it is run: checked, its options resolved. */
 export interface RuntimeDefinition {
@@ -42,7 +41,7 @@ export interface RuntimeHandler {
   /** Checks the input. */
   readonly input?: Schema
   /** Reads the input and writes the output, where they are not plain values. */
-  readonly serdes: { readonly input?: Serde<unknown>; readonly output?: Serde<unknown> }
+  readonly serdes: Serdes
   readonly options: HandlerPolicies
 }
 

@@ -36,6 +36,12 @@ const json: Serde<unknown> = {
   deserialize: (bytes) => JSON.parse(textOf(bytes)),
 }
 
+/** Of a handler. */
+export interface Serdes {
+  readonly input?: Serde<unknown>
+  readonly output?: Serde<unknown>
+}
+
 /** What is stored in place of `value`: bytes, or text, or the value itself. */
 export function toStored(by: Serde<unknown> | undefined, value: unknown): unknown {
   if (by === undefined || by['~stored'] === 'value') return value
@@ -71,6 +77,19 @@ export function fromStored(by: Serde<unknown> | undefined, stored: unknown): unk
 /** The media type that bodies over HTTP have; `undefined` for JSON, which needs no mention. */
 export function mediaOf(by: Serde<unknown> | undefined): string | undefined {
   return by === undefined || by['~stored'] === 'value' ? undefined : mediaTypeOf(by)
+}
+
+/** The serdes of a definition's handler; none where only the definition's name is known. */
+export function serdesOf(definition: unknown, handler: string): Serdes {
+  const runtime = isObject(definition) ? definition['~runtime'] : undefined
+  const handlers = isObject(runtime) ? runtime['handlers'] : undefined
+  const found: unknown = handlers instanceof Map ? handlers.get(handler) : undefined
+  const serdes = isObject(found) ? found['serdes'] : undefined
+  return isObject(serdes) ? serdes : {}
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 export function isSerde(input: unknown): input is Serde<unknown> {

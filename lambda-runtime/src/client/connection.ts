@@ -61,7 +61,7 @@ async function call(
   options: OutsideSendOptions,
 ): Promise<unknown> {
   const exchange = submission(receiver, input, options, '')
-  return await exchanger.ask(exchange, options, (answer) => valueIn(answer, receiver.output))
+  return await exchanger.ask(exchange, options, (answer) => valueIn(answer, receiver.serdes.output))
 }
 
 async function send(
@@ -88,7 +88,7 @@ async function send(
 }
 
 function submission(
-  { service, key, handler, input: by }: Receiver,
+  { service, key, handler, serdes }: Receiver,
   input: unknown,
   { headers, idempotencyKey }: OutsideSendOptions,
   end: string,
@@ -98,7 +98,7 @@ function submission(
     method: 'POST',
     path: `/${place.map(segment).join('/')}${end}`,
     headers: { ...headers, 'idempotency-key': idempotencyKey ?? crypto.randomUUID() },
-    body: bodyOf(input, by),
+    body: bodyOf(input, serdes.input),
   } as const
 }
 
@@ -109,7 +109,7 @@ function attachTo(
   receiver?: Receiver,
 ): Promise<unknown> {
   const exchange = { method: 'GET', path: `/invocations/${segment(id)}/attach` } as const
-  return exchanger.ask(exchange, options, (answer) => valueIn(answer, receiver?.output))
+  return exchanger.ask(exchange, options, (answer) => valueIn(answer, receiver?.serdes.output))
 }
 
 function invocation<T>(exchanger: Exchanger, id: string): OutsideInvocation<T> {

@@ -1,13 +1,12 @@
 import { UsageError } from '../errors.ts'
-import type { Serde } from '../types/serde.ts'
+import { isObject, type Serdes, serdesOf } from '../serde.ts'
 
 /** Which handler is spoken to, and how its values travel. */
 export interface Receiver {
   readonly service: string
   readonly key: string | undefined
   readonly handler: string
-  readonly input: Serde<unknown> | undefined
-  readonly output: Serde<unknown> | undefined
+  readonly serdes: Serdes
 }
 
 type Group = Pick<Receiver, 'service' | 'key'> & { readonly definition: unknown }
@@ -35,27 +34,13 @@ export function clientOf(
     get: (_, handler) =>
       typeof handler === 'string' && handler !== 'then'
         ? (input?: unknown) =>
-            ask({ service, key, handler, ...serdesOf(definition, handler) }, input)
+            ask({ service, key, handler, serdes: serdesOf(definition, handler) }, input)
         : undefined,
   })
-}
-
-/** Known of a definition that is there, not of its name alone. */
-export function serdesOf(definition: unknown, handler: string): Pick<Receiver, 'input' | 'output'> {
-  const runtime = isObject(definition) ? definition['~runtime'] : undefined
-  const handlers = isObject(runtime) ? runtime['handlers'] : undefined
-  const found: unknown = handlers instanceof Map ? handlers.get(handler) : undefined
-  const serdes = isObject(found) ? found['serdes'] : undefined
-  const { input, output } = (serdes ?? {}) as Partial<Receiver>
-  return { input, output }
 }
 
 function nameOf(target: unknown): string {
   if (typeof target === 'string') return target
   if (isObject(target) && 'name' in target) return String(target['name'])
   throw new UsageError('option-invalid', 'The target must be a definition, or the name of one')
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -8,6 +8,7 @@ import {
   targetSchema,
   type Value,
 } from '../protocol/index.ts'
+import { fromStored, serdesOf, toStored } from '../serde.ts'
 import type { Invocation, InvocationPromise } from '../types/durable-promise.ts'
 import { type AnySendOptions, checkCollected, resolveCollect } from './collect-options.ts'
 import { Durable, type DurableEnv, refused } from './durable.ts'
@@ -33,9 +34,13 @@ export function callClient(deps: ClientDeps, address: Address): unknown {
   return clientOf((handler, input) => {
     const target = targetOf(service, handler, key)
     const invocationId = childIdOf(deps, target, options.idempotencyKey)
-    return Object.assign(call(deps, target, options, input), {
-      invocationId,
-    }) satisfies InvocationPromise<unknown>
+    const serdes = serdesOf(address[0], handler)
+    const result = call(deps, target, options, () => storable(toStored(serdes.input, input)))
+    const output =
+      serdes.output === undefined
+        ? result
+        : result.map((stored) => fromStored(serdes.output, stored))
+    return Object.assign(output, { invocationId }) satisfies InvocationPromise<unknown>
   })
 }
 
@@ -46,14 +51,15 @@ export function sendClient(deps: ClientDeps, address: Address): unknown {
   const collect = resolveCollect(options)
   return clientOf((handler, input): Invocation<unknown> | undefined => {
     const target = targetOf(service, handler, key)
+    const stored = storable(toStored(serdesOf(address[0], handler).input, input))
     if (collect !== undefined) {
       checkCollected(target, collect)
-      deps.issuer.send({ ...errandOf(target, options, storable(input)), collect }, undefined)
+      deps.issuer.send({ ...errandOf(target, options, stored), collect }, undefined)
       return undefined
     }
     const invocationId = childIdOf(deps, target, options.idempotencyKey)
     const notBefore = delayMs === undefined ? undefined : deps.clock() + delayMs
-    deps.issuer.send(errandOf(target, options, storable(input)), notBefore)
+    deps.issuer.send(errandOf(target, options, stored), notBefore)
     return invocationHandle(deps.issuer, invocationId)
   })
 }
@@ -63,11 +69,11 @@ function call(
   { issuer, env }: ClientDeps,
   target: Target,
   options: AnySendOptions,
-  input: unknown,
+  encode: () => Value,
 ): Durable<unknown> {
   let value: Value
   try {
-    value = storable(input)
+    value = encode()
   } catch (error) {
     const rejected = new Durable<unknown>(env, { kind: 'none' })
     rejected.settle(refused(error))

@@ -7,10 +7,12 @@ import {
   type Outcome,
   parseAwakeableId,
 } from '../protocol/index.ts'
+import { fromStored, toStored } from '../serde.ts'
 import type { Context, Step } from '../types/context.ts'
 import type { RunCall } from '../types/interceptors.ts'
 import type { Log } from '../types/log.ts'
-import type { AwakeableOptions } from '../types/options.ts'
+import type { AwakeableOptions, RunOptions } from '../types/options.ts'
+import type { Serde } from '../types/serde.ts'
 import { type Address, callClient, sendClient } from './clients.ts'
 import { type Combinator, combine } from './combinators.ts'
 import type { DurableEnv } from './durable.ts'
@@ -95,9 +97,11 @@ function issueRun(
     throw new UsageError('option-invalid', 'ctx.run takes a name and a function')
   }
   const { service, handler } = request.target
+  const { serde, ...policy } = (options ?? {}) as RunOptions & { readonly serde?: Serde<unknown> }
   const execute = async (step: Step): Promise<unknown> =>
-    aroundRun({ ...step, ctx, service, handler, name }, async () => fn(step))
-  return issuer.run(name, resolveRunOptions(options as object | undefined), execute)
+    toStored(serde, await aroundRun({ ...step, ctx, service, handler, name }, async () => fn(step)))
+  const result = issuer.run(name, resolveRunOptions(policy), execute)
+  return serde === undefined ? result : result.map((stored) => fromStored(serde, stored))
 }
 
 function completeAwakeable(issuer: Issuer, id: string, outcome: Outcome): void {

@@ -3,6 +3,7 @@ import { isTerminal, isValueError } from '../errors.ts'
 import { toFailure } from '../failure.ts'
 import type { InvokeReply, InvokeRequest, ReplyStatus, Segment } from '../protocol/index.ts'
 import { validateInput } from '../schema.ts'
+import { fromStored, toStored } from '../serde.ts'
 import type { Context } from '../types/context.ts'
 import type { HandlerCall, Interceptors } from '../types/interceptors.ts'
 import type { Log } from '../types/log.ts'
@@ -133,16 +134,16 @@ async function wholeJournal(
 
 /** Decodes, validates, calls; whatever is thrown, an end comes of it. It never rejects. */
 async function runHandler(
-  { fn, input: schema }: RuntimeHandler,
+  { fn, input: schema, serdes }: RuntimeHandler,
   call: Omit<HandlerCall, 'input'> & { readonly ctx: Context },
   stored: Parameters<typeof decodeValue>[0],
   around: Required<Around>['handler'],
 ): Promise<HandlerEnd> {
   try {
-    const decoded = decodeValue(stored)
+    const decoded = fromStored(serdes.input, decodeValue(stored))
     const input = schema === undefined ? decoded : await validateInput(schema, decoded)
     const value = await around({ ...call, input }, async () => fn(call.ctx as never, input))
-    return { kind: 'completed', value: encodeValue(value) }
+    return { kind: 'completed', value: encodeValue(toStored(serdes.output, value)) }
   } catch (error) {
     const failure = toFailure(error, 'handler-failed')
     const isFinal = isTerminal(error) || isValueError(error)

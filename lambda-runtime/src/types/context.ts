@@ -23,6 +23,7 @@ import type {
 } from './options.ts'
 import type { Origin } from './origin.ts'
 import type { PromiseName } from './promise-name.ts'
+import type { Serde } from './serde.ts'
 
 type Durables = readonly DurablePromise<unknown>[] | []
 type Branches = readonly (() => unknown)[] | []
@@ -56,7 +57,7 @@ export interface Context {
   run<T>(
     name: string,
     fn: (step: Step) => T | PromiseLike<T>,
-    options?: RunOptions,
+    options?: RunOptions & { readonly serde?: Serde<T> | undefined },
   ): DurablePromise<T>
   /**
    * Calls another handler and answers with its result; it rejects with a `TerminalError` when that fails.

@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { definitionsByName, runtimeOf, service } from '../../../lambda-runtime/src/definition.ts'
+import {
+  definitionsByName,
+  object,
+  runtimeOf,
+  service,
+  workflow,
+} from '../../../lambda-runtime/src/definition.ts'
 import { UsageError } from '../../../lambda-runtime/src/errors.ts'
-import { handle } from '../../../lambda-runtime/src/handle.ts'
+import { handle, shared } from '../../../lambda-runtime/src/handle.ts'
 import { manifestOf } from '../../../lambda-runtime/src/manifest.ts'
+import { promiseName } from '../../../lambda-runtime/src/promise-name.ts'
 import { decodeManifest } from '../../../lambda-runtime/src/protocol/index.ts'
+import { serde } from '../../../lambda-runtime/src/serde.ts'
 import type { Definition } from '../../../lambda-runtime/src/types/definition.ts'
+import type { Serde } from '../../../lambda-runtime/src/types/serde.ts'
 import { sdkVersion } from '../../../lambda-runtime/src/version.ts'
 
 /** As a caller without types may define it. */
@@ -85,6 +94,139 @@ describe('a definition', () => {
   it('tells the version that is in package.json', () => {
     const file = new URL('../../../lambda-runtime/package.json', import.meta.url)
     expect(JSON.parse(readFileSync(file, 'utf8'))).toHaveProperty('version', sdkVersion)
+  })
+})
+
+describe('objects and workflows', () => {
+  const cart = object({ name: 'cart', concurrency: 5 }, { add: ok, size: shared(ok) })
+  const signup = workflow('signup', { run: ok, verify: ok })
+
+  it('have a mode for each handler', () => {
+    const modes = [cart, signup].map(({ kind, name }, index) => {
+      const definition = [cart, signup][index] as Definition
+      const { handlers } = runtimeOf(definition)
+      return [kind, name, [...handlers.values()].map((handler) => [handler.name, handler.mode])]
+    })
+    expect(modes).toEqual([
+      [
+        'object',
+        'cart',
+        [
+          ['add', 'exclusive'],
+          ['size', 'shared'],
+        ],
+      ],
+      [
+        'workflow',
+        'signup',
+        [
+          ['run', 'workflow'],
+          ['verify', 'shared'],
+        ],
+      ],
+    ])
+  })
+
+  it('are the same with their state typed', () => {
+    const typed = object<{ items: string[] }>()('cart', { add: ok })
+    expect(runtimeOf(typed)).toMatchObject({ kind: 'object', name: 'cart' })
+    expect(runtimeOf(workflow<{ at: number }>()('w', { run: ok }))).toMatchObject({ name: 'w' })
+  })
+
+  it('are told in a manifest, with policies, schedules and media types', () => {
+    const csv: Serde<string[]> = {
+      contentType: 'Text/CSV',
+      serialize: () => new Uint8Array(),
+      deserialize: () => [],
+    }
+    const reports = service('reports', {
+      nightly: handle(
+        { schedule: { cron: '0 3 * * *', timezone: 'Europe/Berlin', catchUp: 'none' } },
+        ok,
+      ),
+      often: handle({ schedule: { every: '10m' } }, ok),
+      limited: handle(
+        {
+          inactivityTimeout: '1m',
+          idempotencyRetention: '2d',
+          rate: { limit: 10, per: '1s', burst: 20 },
+          input: csv,
+          output: serde.bytes,
+        },
+        (_, rows) => new Uint8Array(rows.length),
+      ),
+      text: handle({ input: serde.json<string>(), output: serde.string }, ok),
+    })
+    const { services } = decodeManifest(JSON.parse(JSON.stringify(manifestOf([cart, reports]))))
+    expect(services).toEqual([
+      {
+        name: 'cart',
+        kind: 'object',
+        concurrency: 5,
+        handlers: [
+          { name: 'add', mode: 'exclusive' },
+          { name: 'size', mode: 'shared' },
+        ],
+      },
+      {
+        name: 'reports',
+        kind: 'service',
+        handlers: [
+          {
+            name: 'nightly',
+            mode: 'stateless',
+            schedule: { cron: '0 3 * * *', timezone: 'Europe/Berlin', catchUp: 'none' },
+          },
+          { name: 'often', mode: 'stateless', schedule: { everyMs: 600_000 } },
+          {
+            name: 'limited',
+            mode: 'stateless',
+            inactivityMs: 60_000,
+            idempotencyRetentionMs: 172_800_000,
+            rate: { limit: 10, perMs: 1_000, burst: 20 },
+            accepts: 'text/csv',
+            answers: 'application/octet-stream',
+          },
+          { name: 'text', mode: 'stateless', answers: 'text/plain' },
+        ],
+      },
+    ])
+  })
+
+  it('name promises', () => {
+    expect(promiseName<string>('done')).toEqual({ name: 'done' })
+    expect(() => promiseName('')).toThrow('was given none')
+  })
+
+  it.each<[string, () => unknown, string]>([
+    ['an object with run', () => object('a', { run: ok } as never), 'cannot be called "run"'],
+    ['a workflow without run', () => workflow('a', { b: ok } as never), 'has no handler "run"'],
+    ['shared() in a service', () => service('a', { b: shared(ok) } as never), 'only objects'],
+    ['shared() in a workflow', () => workflow('a', { run: shared(ok) } as never), 'only objects'],
+    [
+      'a schedule of an object',
+      () => object('a', { b: handle({ schedule: { every: '1m' } }, ok) }),
+      'a tick names no key',
+    ],
+    ...[
+      [{ schedule: {} }, 'either cron or every'],
+      [{ schedule: { cron: '* * * *' } }, 'five fields'],
+      [{ schedule: { cron: '* * * * *', timezone: 'Mars/Olympus' } }, 'no time zone'],
+      [{ schedule: { every: '1ms' } }, 'at least a second'],
+      [{ schedule: { every: '1m', catchUp: 'some' } }, 'must be one of latest, all, none'],
+      [{ concurrency: 0 }, 'concurrency must be a whole number'],
+      [{ rate: { limit: 1.5, per: '1s' } }, 'rate.limit must be a whole number'],
+      [{ rate: { limit: 1, per: 0 } }, 'rate.per must be longer'],
+      [{ input: { deserialize: 1 } }, 'without serialize() or deserialize()'],
+      [{ output: { ...serde.bytes, contentType: 'csv' } }, 'is no media type'],
+    ].map(([options, message]): [string, () => unknown, string] => [
+      JSON.stringify(options),
+      () => service('a', { b: handle(options as never, ok) }),
+      message as string,
+    ]),
+  ])('are refused at once: %s', (_, define, message) => {
+    expect(define).toThrow(expect.objectContaining({ code: 'definition-invalid' }))
+    expect(define).toThrow(message)
   })
 })
 
