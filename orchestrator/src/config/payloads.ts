@@ -86,7 +86,11 @@ function blobMistakes({ kind, bucket, directory }: BlobsDocument): readonly Mist
   return []
 }
 
-function channelOf(blobs: BlobsDocument, env: Environment, aws: AwsConfig): PayloadsConfig['blobs'] {
+function channelOf(
+  blobs: BlobsDocument,
+  env: Environment,
+  aws: AwsConfig,
+): PayloadsConfig['blobs'] {
   const { kind, bucket = '', prefix = '', region = aws.region, directory = '' } = blobs
   if (kind === 'files') return { kind, directory }
   const endpoint = blobs.endpoint ?? (env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'])

@@ -1,5 +1,12 @@
 import { ProtocolError, parseAwakeableId, serviceOf } from '@fermata/lambda-runtime/protocol'
-import type { Ingress, InvokeOutcome, Invoker, Payloads, Submission } from '../../ports/index.ts'
+import type {
+  Ingress,
+  InvokeOutcome,
+  Invoker,
+  Payloads,
+  Schedules,
+  Submission,
+} from '../../ports/index.ts'
 import type { RecordAcceptor } from '../subscriptions/record-acceptor.ts'
 
 /** The ingress, whose callers see values as they are, over one whose journals hold them packed. */
@@ -64,6 +71,21 @@ export function packedAcceptor(acceptor: RecordAcceptor, payloads: Payloads): Re
       }
       return acceptor.accept({ ...request, ...packed }, signal)
     },
+  }
+}
+
+/** What a schedule starts its handler with is packed for as long as there is the schedule. */
+export function packedSchedules(schedules: Schedules, payloads: Payloads): Schedules {
+  return {
+    list: () => schedules.list(),
+    get: (name) => schedules.get(name),
+    async put(name, request) {
+      const place = { service: request.target.service, lasting: 'state' } as const
+      return schedules.put(name, { ...request, input: await payloads.pack(request.input, place) })
+    },
+    remove: (name) => schedules.remove(name),
+    pause: (name) => schedules.pause(name),
+    resume: (name) => schedules.resume(name),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Admin } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
 import { lookUp } from '../objects/queued.ts'
+import { packedSchedules } from '../payloads/packed-edges.ts'
 import type { RunningSchedules } from '../schedules/schedules.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import { createControl } from './control-service.ts'
@@ -29,7 +30,7 @@ export function createAdmin(
   options: AdminOptions,
 ): Admin {
   return {
-    schedules: options.schedules,
+    schedules: packedSchedules(options.schedules, deps.payloads),
     ...createServiceAdmin({ ...options.stores, ...deps }),
     ...createDeploymentAdmin({
       ...options.stores,
