@@ -35,6 +35,7 @@ import { createMailboxes } from './objects/mailboxes.ts'
 import { packedAcceptor, packedIngress, packedInvoker } from './payloads/packed-edges.ts'
 import { plainPayloads } from './payloads/plain-payloads.ts'
 import { createPermits, type Permits } from './permits.ts'
+import { checkingSchedules } from './schedules/check-request.ts'
 import { createScheduleRegistry } from './schedules/schedule-registry.ts'
 import { createSchedules, isSchedule, type RunningSchedules } from './schedules/schedules.ts'
 import { createAdmin } from './services/admin-service.ts'
@@ -175,7 +176,11 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
   const subscriptionLimits = createSubscriptionLimits()
   const share = (limit: number) => Math.max(1, Math.ceil(limit / Math.max(1, agenda.replicas())))
   const concurrency = createConcurrency(clock, () => share(options.limits.perFunction))
-  const directory = createDirectory({ ...ports, defaults: options.policy })
+  const directory = createDirectory({
+    ...ports,
+    invoker: checkingSchedules(ports.invoker, ports.calendar),
+    defaults: options.policy,
+  })
   const permits: Permits = createPermits({
     total: options.limits.running,
     ofFunction: (name) => concurrency.limitOf(name),

@@ -36,6 +36,8 @@ export type Replica = {
 
 export type ReplicaOptions = {
   readonly options?: Partial<EngineOptions>
+  /** By how much its wall clock is ahead. */
+  readonly wallOffsetMs?: number
   /** None: there is no Kafka. */
   readonly source?: RecordSource
   /** Called at every fault point; it may kill the replica, and then the engine goes no further. */
@@ -69,8 +71,8 @@ export function createWorld(seed = 1): World {
     warnings,
     functions,
     journal: async (id) => (await stores.journals.load(id)).segments,
-    async start({ options = {}, source = noSource, onFault } = {}) {
-      const process = clock.process()
+    async start({ options = {}, source = noSource, onFault, wallOffsetMs = 0 } = {}) {
+      const process = clock.process({ wallOffsetMs })
       replicas += 1
       const faults: FaultPoints = {
         reach(point, subject) {

@@ -2,7 +2,7 @@ import type { Manifest, ManifestHandler, Target } from '@fermata/lambda-runtime/
 import { FermataError } from '../../domain/errors.ts'
 import { leastEveryMs, scheduleMistakes } from '../../domain/schedules/manifest-schedules.ts'
 import type { Timing } from '../../domain/schedules/schedule-document.ts'
-import type { Calendar, ScheduleRequest } from '../../ports/index.ts'
+import type { Calendar, Invoker, ScheduleRequest } from '../../ports/index.ts'
 import type { Directory } from '../services/directory.ts'
 import type { ScheduleDeps } from './schedule-deps.ts'
 
@@ -26,8 +26,21 @@ export async function checkRequest(
   await checkTarget(directory, target)
 }
 
-/** @throws FermataError `deployment-invalid` with everything that is wrong with a manifest's schedules */
-export function checkManifestSchedules(calendar: Calendar, manifest: Manifest): void {
+/** What it discovers has schedules without mistakes, or is refused with all of them: `deployment-invalid`. */
+export function checkingSchedules(
+  invoker: Pick<Invoker, 'discover'>,
+  calendar: Calendar,
+): Pick<Invoker, 'discover'> {
+  return {
+    async discover(address) {
+      const manifest = await invoker.discover(address)
+      checkManifest(calendar, manifest)
+      return manifest
+    },
+  }
+}
+
+function checkManifest(calendar: Calendar, manifest: Manifest): void {
   const mistakes = scheduleMistakes(manifest, (timing) => mistakeInTiming(calendar, timing))
   if (mistakes.length > 0) throw new FermataError('deployment-invalid', mistakes.join('; '))
 }

@@ -24,7 +24,7 @@ export async function reconcile(deps: ScheduleDeps): Promise<void> {
     for (const [name, spec] of manifestSchedules(deployment.manifest)) {
       if (spec.target.service !== service) continue
       stated.add(name)
-      await change(deps, name, (before) => stateOf(deps, before, spec, managed))
+      await attempt(deps, name, (before) => stateOf(deps, before, spec, managed))
     }
   }
   for (const { name, document } of await deps.registry.all()) {
@@ -32,7 +32,20 @@ export async function reconcile(deps: ScheduleDeps): Promise<void> {
     if (managed === undefined || removed || stated.has(name)) continue
     const by = newest.get(spec.target.service)
     const now = by === undefined ? managed : { deployment: by.id, since: by.createdAt }
-    await change(deps, name, (before = document) => gone(before, now))
+    await attempt(deps, name, (before = document) => gone(before, now))
+  }
+}
+
+/** One that fails keeps none of the others from being looked after. */
+async function attempt(
+  deps: ScheduleDeps,
+  name: string,
+  how: (before: ScheduleDocument | undefined) => ScheduleDocument,
+): Promise<void> {
+  try {
+    await change(deps, name, how)
+  } catch (error) {
+    deps.logger.warn({ schedule: name, error }, 'A schedule of the code could not be set')
   }
 }
 

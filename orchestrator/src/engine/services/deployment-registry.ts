@@ -14,7 +14,7 @@ import { listAll } from './registry-list.ts'
 
 export type RegistryDeps = {
   readonly registry: RegistryStore
-  readonly invoker: Invoker
+  readonly invoker: Pick<Invoker, 'discover'>
   readonly clock: Clock
   readonly logger: Logger
 }

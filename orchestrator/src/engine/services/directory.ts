@@ -39,7 +39,7 @@ export interface Directory {
 
 export type DirectoryDeps = {
   readonly registry: RegistryStore
-  readonly invoker: Invoker
+  readonly invoker: Pick<Invoker, 'discover'>
   readonly clock: Clock
   readonly logger: Logger
   readonly defaults: HandlerPolicy
