@@ -14,6 +14,7 @@ export async function deliver(
   outcome: Outcome,
 ): Promise<void> {
   const { state } = session
+  deps.waiters.closed(session.id, outcome)
   if (state !== undefined) await persist(deps, session.id, () => keepOutput(deps, session, state))
   const waiters = waitersOf(state)
   if (waiters.length > 0) await deps.faults.reach('output.before-completion', session.id)

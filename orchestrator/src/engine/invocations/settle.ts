@@ -38,7 +38,6 @@ async function close(
   const { state } = session
   const ref = state === undefined ? undefined : refOf(state)
   const slot = state?.created.slot ?? 0
-  deps.waiters.closed(session.id, outcome)
   if (state !== undefined && ref !== undefined && slot > 0) {
     await finishHolder(deps, session, state, ref)
   }

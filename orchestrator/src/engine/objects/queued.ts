@@ -2,6 +2,7 @@ import type { EntryOf, InvocationId } from '@fermata/lambda-runtime/protocol'
 import { keyOf, serviceOf } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { doneOf } from '../../domain/objects/head.ts'
 import { decidePreface, queuedState } from '../../domain/objects/mail.ts'
 import type { ObjectRef, ObjectStore, Slot } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
@@ -61,6 +62,19 @@ export async function lookUp(
     return refOfId(session.id) === undefined ? undefined : session.refresh()
   }
   return queuedState(queued.slot, queued.created, session.segments)
+}
+
+/** Whether what a closed holder changed can be seen by others: who has an output may rely on it. */
+export async function isReleased(
+  { objects }: EngineDeps,
+  { created: { slot = 0, target } }: InvocationState,
+): Promise<boolean> {
+  if (slot === 0 || target.key === undefined) return true
+  const ref = { service: target.service, key: target.key }
+  const head = await objects.head(ref)
+  if (head !== undefined) return head.done >= slot
+  const [first] = await objects.slots(ref, 1, 1)
+  return doneOf(head, first) >= slot || first === undefined
 }
 
 /**

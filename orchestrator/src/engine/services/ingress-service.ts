@@ -6,7 +6,7 @@ import { collectSubmission } from '../collect/collect-submission.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
 import { isKeyed, modeOf } from '../objects/mode.ts'
-import { lookUp } from '../objects/queued.ts'
+import { isReleased, lookUp } from '../objects/queued.ts'
 import { readAwakeableId, unknownAwakeable } from './awakeable-ids.ts'
 import { notFound } from './invocation-errors.ts'
 import { mediaOf } from './media.ts'
@@ -107,7 +107,8 @@ async function output(deps: EngineDeps, id: InvocationId): Promise<Outcome | und
   if (state === undefined) {
     throw notFound(id)
   }
-  return state.phase.kind === 'closed' ? state.phase.outcome : undefined
+  if (state.phase.kind !== 'closed' || !(await isReleased(deps, state))) return undefined
+  return state.phase.outcome
 }
 
 /** Told at once of what ends in this replica; of what may end elsewhere, it learns by looking. */
