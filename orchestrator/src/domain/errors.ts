@@ -44,6 +44,7 @@ export const errorCatalogue = {
   'invocation-not-closed': { status: 409, title: 'The invocation has not ended' },
   'invocation-not-found': { status: 404, title: 'There is no such invocation' },
   'invocation-not-paused': { status: 409, title: 'The invocation is not paused' },
+  'invocation-queued': { status: 409, title: 'The invocation waits for its key' },
   'invoke-lost': { status: 502, title: 'Nobody knows whether the function ran' },
   'kafka-unreachable': { status: 502, title: 'Kafka cannot be reached' },
   'method-not-allowed': { status: 405, title: 'This method is not served at this address' },

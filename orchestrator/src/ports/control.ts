@@ -34,7 +34,9 @@ export interface InvocationControl {
   cancel(id: InvocationId, reason: string | undefined): Promise<void>
   /** Ends it at once, and what it called. @throws `invocation-not-found` | `invocation-closed` */
   kill(id: InvocationId, reason: string | undefined): Promise<void>
-  /** It does nothing more until it is resumed. @throws `invocation-not-found` | `invocation-closed` */
+  /**
+   * It does nothing more until it is resumed. @throws `invocation-not-found` | `invocation-closed` | `invocation-queued`
+   */
   pause(id: InvocationId, reason: string | undefined): Promise<void>
   /**
    * Ends a pause: the next attempt starts now, and from now on on `deployment`, if that is given.

@@ -9,7 +9,7 @@ import type { JournalSession } from '../invocations/journal-session.ts'
 import { purge } from '../invocations/purge.ts'
 import { restart } from '../invocations/restart.ts'
 import { lookUp } from '../objects/queued.ts'
-import { closed, notClosed, notFound } from './invocation-errors.ts'
+import { closed, notClosed, notFound, queued } from './invocation-errors.ts'
 import { statusOf } from './invocation-view.ts'
 
 /** What operators do to single invocations. */
@@ -22,7 +22,8 @@ export function createControl(deps: EngineDeps, invocations: Invocations): Invoc
       const failure = { code: 'paused-by-request', message }
       const told = await invocations.stimulate(id, { kind: 'pause', reason: failure }, 'asks-once')
       if (told === undefined) throw notFound(id)
-      if (!told.appended && told.state.phase.kind === 'closed') throw closed(id)
+      if (told.appended || told.state.phase.kind === 'paused') return
+      throw told.state.phase.kind === 'closed' ? closed(id) : queued(id)
     },
     resume: (id, options) => resume(deps, invocations, id, options?.deployment),
     restart: (id, options) =>

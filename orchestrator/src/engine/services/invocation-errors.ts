@@ -14,3 +14,8 @@ export function notClosed(id: InvocationId, status: string): FermataError {
   const message = `The invocation "${id}" is ${status}: cancel or kill it, or wait for its end`
   return new FermataError('invocation-not-closed', message)
 }
+
+export function queued(id: InvocationId): FermataError {
+  const message = `The invocation "${id}" waits for its key: cancel it, or pause it once it has begun`
+  return new FermataError('invocation-queued', message)
+}
