@@ -57,6 +57,12 @@ module.exports = {
       { path: sdk },
       `${vendors}(@aws-sdk|@smithy)/`,
     ),
+    never(
+      'only-the-http-entry-reaches-a-server',
+      'a Lambda function does not carry one along',
+      { path: sdk, pathNot: `${sdk}http(\\.ts$|/)` },
+      [`${sdk}http(\\.ts$|/)`, `${vendors}(fastify|jose)/`],
+    ),
     never('sdk-never-reaches-orchestrator', '', { path: sdk }, '^orchestrator/'),
     never(
       'replay-never-reaches-a-transport',
@@ -122,6 +128,8 @@ module.exports = {
       '@aws-sdk/client-lambda': 'lambda',
       kafkajs: 'kafka',
       fastify: 'http',
+      undici: 'http-invoker',
+      jose: 'http-invoker',
       pino: 'telemetry',
     }).map(([vendor, adapter]) => ({
       name: `${vendor.replace(/\W+/g, '-').replace(/^-/, '')}-stays-in-its-adapter`,

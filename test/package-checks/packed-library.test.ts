@@ -89,6 +89,9 @@ describe('the packed library', () => {
       const inputs = Object.keys(metafile.inputs)
       expect(inputs.length, specifier).toBeGreaterThan(1)
       expect(inputs.filter((input) => /@aws-sdk|@smithy|orchestrator/.test(input))).toEqual([])
+      // A server goes along with its own entry only.
+      const hasServer = inputs.some((input) => /node_modules\/(fastify|jose)\//.test(input))
+      expect([specifier, hasServer]).toEqual([specifier, specifier.endsWith('/http')])
     }
   })
 })
