@@ -10,7 +10,7 @@ import {
   until,
   type World,
 } from '../engine/world.ts'
-import { arnOf, done, manifestOf, serving, start } from './serving.ts'
+import { arnOf, done, manifestOf, objectOf, serving, start } from './serving.ts'
 
 const old = arnOf('shop', 1)
 const next = arnOf('shop', 2)
@@ -170,6 +170,31 @@ describe('the removal of a deployment', () => {
     expect(await admin.deployments()).toHaveLength(1)
   })
 
+  it('is refused for what waits in the mailbox of a key, where no other one serves it', async () => {
+    const world = createWorld()
+    const manifest = objectOf(manifestOf('cart', { add: {} }))
+    world.functions.set(old, serving(manifest, waitsAs('one')))
+    const replica = await world.start()
+    const { admin } = replica.engine
+    const holder = await start(world, replica, 'cart/add', { key: 'ada' })
+    await comes(world, holder, 'suspended')
+    const waiting = await start(world, replica, 'cart/add', { key: 'ada' })
+    const deployment = await idOf(replica, old)
+    const removal = () =>
+      done(world, admin.removeDeployment(deployment)).then(() => 'removed', String)
+    expect(await removal()).toContain(holder)
+    expect(await removal()).toContain(waiting)
+    world.functions.set(next, serving(manifest, waitsAs('two')))
+    await admin.register(next)
+    expect(await removal()).toContain(holder)
+    expect(await removal()).not.toContain(waiting)
+    await resolve(world, replica, holder)
+    expect(await removal()).toBe('removed')
+    await comes(world, waiting, 'suspended')
+    await resolve(world, replica, waiting)
+    expect(await outputOf(world, waiting)).toEqual(outputs('two'))
+  })
+
   it('is done at once when it is forced; what was on it waits until it is back', async () => {
     const world = shop()
     const replica = await world.start()
@@ -276,6 +301,28 @@ describe('the removal of a deployment', () => {
     expect(await removal).toMatchObject({ code: 'deployment-in-use' })
     expect(await admin.deployment(deployment)).toMatchObject({ address: old })
     expect(await has(world, await start(world, replica, 'shop/buy'), 'created')).toBe(true)
+  })
+
+  it('keeps a paused invocation from being resumed there', async () => {
+    const world = shop()
+    addNext(world)
+    const replica = await world.start()
+    const { admin } = replica.engine
+    const [going, other] = [await idOf(replica, old), await idOf(replica, next)]
+    const id = await start(world, replica, 'shop/buy')
+    await comes(world, id, 'suspended')
+    await admin.removeDeployment(other, { force: true })
+    await done(world, replica.engine.ingress.completeAwakeable(`${id}.0`, yes))
+    await comes(world, id, 'paused')
+    await admin.register(next)
+    const removal = admin.removeDeployment(going)
+    await marked(world, going)
+    await expect(done(world, admin.resume(id, { deployment: going }))).rejects.toMatchObject({
+      code: 'deployment-not-found',
+    })
+    await done(world, removal)
+    await done(world, admin.resume(id))
+    await comes(world, id, 'output')
   })
 
   it('of one that is not there is not found', async () => {

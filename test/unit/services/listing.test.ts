@@ -4,7 +4,7 @@ import type { InvocationQuery, InvocationView } from '@fermata/orchestrator/port
 import { describe, expect, it } from 'vitest'
 import { comes, forgotten, waitsForOp0 } from '../engine/scenes.ts'
 import { completed, createWorld, type Replica, type Script, type World } from '../engine/world.ts'
-import { arnOf, done, manifestOf, serving, start } from './serving.ts'
+import { arnOf, done, manifestOf, objectOf, serving, start } from './serving.ts'
 
 const waits: Script = () => ({ entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 })
 
@@ -89,6 +89,33 @@ describe('the list of invocations', () => {
     expect(await of({ status: 'completed' })).toEqual(sold)
     expect(await of({ service: 'shop', status: 'suspended' })).toEqual(bought)
     expect(await of({ key: 'k' })).toEqual([])
+  })
+
+  it('has what waits for a key, in line, beside what holds it', async () => {
+    const world = createWorld()
+    const cart = objectOf(manifestOf('cart', { add: {} }))
+    world.functions.set(arnOf('cart', 1), serving(cart, waits))
+    const replica = await world.start()
+    const holder = await start(world, replica, 'cart/add', { key: 'ada' })
+    await comes(world, holder, 'suspended')
+    const waiting: InvocationId[] = []
+    for (let n = 0; n < 5; n++) {
+      waiting.push(await start(world, replica, 'cart/add', { key: 'ada' }))
+    }
+    const bob = await start(world, replica, 'cart/add', { key: 'bob' })
+    await comes(world, bob, 'suspended')
+    for (const limit of [2, 100]) {
+      const { ids, views } = await list(world, replica, { key: 'ada', limit })
+      expect(ids).toEqual([holder, ...waiting].toSorted())
+      const statusOf = (id: InvocationId) => views.find((view) => view.id === id)?.status
+      expect([statusOf(holder), statusOf(waiting[4] as InvocationId)]).toEqual([
+        'suspended',
+        'queued',
+      ])
+    }
+    expect((await list(world, replica, { service: 'cart', status: 'suspended' })).ids).toEqual(
+      [holder, bob].toSorted(),
+    )
   })
 
   it('comes in pages that hold no more than they should and miss nothing', async () => {

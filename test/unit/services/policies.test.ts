@@ -125,14 +125,43 @@ describe('the policies of a handler', () => {
     const world = shopOf(() => ({ status: completed('fine') }), manifest)
     const replica = await world.start()
     const plain = await start(world, replica, 'shop/buy')
-    const keyed = await start(world, replica, 'shop/buy', 'order 1')
+    const keyed = await start(world, replica, 'shop/buy', { idempotencyKey: 'order 1' })
     expect((await flat(world, plain))[0]).toMatchObject({ retentionMs: 60_000 })
     expect((await flat(world, keyed))[0]).toMatchObject({ retentionMs: 3_600_000 })
     await comes(world, keyed, 'output')
     await world.clock.advance(120_000)
     expect(await world.journal(plain)).toEqual([])
-    expect(await start(world, replica, 'shop/buy', 'order 1')).toBe(keyed)
+    const again = await start(world, replica, 'shop/buy', { idempotencyKey: 'order 1' })
+    expect(again).toBe(keyed)
     expect((await flat(world, keyed)).filter(({ kind }) => kind === 'attempt')).toHaveLength(1)
+  })
+})
+
+describe('the overrides of a service', () => {
+  it('are all kept when several are set at once', async () => {
+    const world = shopOf(() => ({ status: completed('fine') }))
+    const replicas = [await world.start(), await world.start()]
+    const set = replicas.flatMap(({ engine }, n) => [
+      engine.admin.setPolicy(buy, n === 0 ? { timeoutMs: 10 } : { concurrency: 10 }),
+      engine.admin.setPolicy(shop, n === 0 ? { private: true } : { retentionMs: 10 }),
+    ])
+    await Promise.all(set.map((one) => done(world, one)))
+    const view = await replicas[0]?.engine.admin.service('shop')
+    expect(view?.overrides).toEqual({ private: true, retentionMs: 10 })
+    expect(view?.handlers[0]?.overrides).toEqual({ timeoutMs: 10, concurrency: 10 })
+  })
+
+  it('that cannot be read are ignored, with a warning, and the service goes on', async () => {
+    const world = shopOf(() => ({ status: completed('fine') }))
+    await world.stores.registry.put('policies', 'shop', { service: 5 }, undefined)
+    await world.stores.registry.put('deployments', 'dp_0', { address: 5 }, undefined)
+    const replica = await world.start()
+    await comes(world, await start(world, replica, 'shop/buy'), 'output')
+    expect(world.warnings.map(({ fields }) => fields)).toEqual(
+      expect.arrayContaining([{ service: 'shop' }, { deployment: 'dp_0' }]),
+    )
+    const view = await replica.engine.admin.setPolicy(shop, { timeoutMs: 10 })
+    expect(view.overrides).toEqual({ timeoutMs: 10 })
   })
 })
 

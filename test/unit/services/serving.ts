@@ -32,6 +32,18 @@ export function manifestOf(
   }
 }
 
+/** The same as an object, its handlers exclusive. */
+export function objectOf(manifest: Manifest): Manifest {
+  return {
+    ...manifest,
+    services: manifest.services.map((service) => ({
+      ...service,
+      kind: 'object',
+      handlers: service.handlers.map((handler) => ({ ...handler, mode: 'exclusive' })),
+    })),
+  }
+}
+
 /** A function with this manifest; `script` answers for all handlers. */
 export function serving(manifest: Manifest, script: Script): FunctionCode {
   const code = scripted(Object.fromEntries(manifest.services.map(({ name }) => [name, script])))
@@ -58,11 +70,11 @@ export async function start(
   world: World,
   { engine }: Replica,
   name: string,
-  idempotencyKey?: string,
+  { idempotencyKey, key }: { readonly idempotencyKey?: string; readonly key?: string } = {},
 ): Promise<InvocationId> {
   const [service = '', handler = ''] = name.split('/')
   const submitted = engine.ingress.submit({
-    target: { service, handler },
+    target: { service, handler, ...(key !== undefined && { key }) },
     input: { json: 1 },
     headers: {},
     idempotencyKey,

@@ -33,8 +33,11 @@ async function serving(
   id: string,
 ): Promise<Deployment> {
   const deployment = await directory.byId(id)
-  if (deployment === undefined) {
-    throw new FermataError('deployment-not-found', `There is no deployment "${id}"`)
+  if (deployment === undefined || deployment.going !== undefined) {
+    throw new FermataError(
+      'deployment-not-found',
+      `There is no deployment "${id}", or it is being removed`,
+    )
   }
   const { service, handler } = created.target
   const served = deployment.manifest.services.find(({ name }) => name === service)

@@ -38,8 +38,9 @@ export async function patchOverrides(
 ): Promise<void> {
   for (;;) {
     const known = await registry.get(collection, service)
-    const before = known === undefined ? noOverrides : v.parse(overridesSchema, known.body)
-    const after = patched(before, handler, patch)
+    const before = v.safeParse(overridesSchema, known?.body)
+    // What cannot be read holds for nobody: it gives way.
+    const after = patched(before.success ? before.output : noOverrides, handler, patch)
     if (await registry.put(collection, service, after, known?.rev)) return
   }
 }
