@@ -5,6 +5,7 @@ export const sdkErrorCodes = {
   'bad-invocation-id': 'This is not the id of an invocation',
   'blobs-unreachable': 'The blob store cannot be used',
   cancelled: 'The invocation was cancelled',
+  'compensation-failed': 'Something of a saga could not be undone',
   'credentials-missing': 'The function has no credentials for its table',
   'definition-invalid': 'A service is not defined as it must be',
   'duration-invalid': 'A duration is not valid',

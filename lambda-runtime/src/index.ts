@@ -10,6 +10,7 @@ export {
 } from './errors.ts'
 export { handle, shared } from './handle.ts'
 export { promiseName } from './promise-name.ts'
+export { saga } from './saga.ts'
 export { serde } from './serde.ts'
 export type {
   Context,
@@ -78,5 +79,6 @@ export type {
 export type { Origin } from './types/origin.ts'
 export type { PayloadCodec } from './types/payload-codec.ts'
 export type { PromiseName } from './types/promise-name.ts'
+export type { Saga, SagaStepOptions } from './types/saga.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './types/schema.ts'
 export type { Serde } from './types/serde.ts'

@@ -122,15 +122,15 @@ export interface Context {
    */
   map<T, R>(
     items: readonly T[],
-    fn: (item: T, index: number) => R | PromiseLike<R>,
+    fn: (item: T, index: number) => R,
     options?: MapOptions & { readonly tolerance?: undefined },
-  ): DurablePromise<R[]>
+  ): DurablePromise<Awaited<R>[]>
   /** With a tolerance it gives of each how it ended; more failures reject with the code `tolerance-exceeded`. */
   map<T, R>(
     items: readonly T[],
-    fn: (item: T, index: number) => R | PromiseLike<R>,
+    fn: (item: T, index: number) => R,
     options: MapOptions & { readonly tolerance: number | `${number}%` },
-  ): DurablePromise<PromiseSettledResult<R>[]>
+  ): DurablePromise<PromiseSettledResult<Awaited<R>>[]>
   /** Like `map`, of branches that differ. */
   parallel<B extends Branches>(
     branches: B,

@@ -88,6 +88,7 @@ export const foreignTitles = {
   'bad-awakeable-id': 'This is not the id of an awakeable',
   'bad-invocation-id': 'This is not the id of an invocation',
   cancelled: 'The invocation was cancelled',
+  'compensation-failed': 'Something of a saga could not be undone',
   'credentials-missing': 'The function has no credentials for its table',
   'definition-invalid': 'A service is not defined as it must be',
   'duration-invalid': 'A duration is not valid',
@@ -120,6 +121,7 @@ export const foreignTitles = {
   'table-unreachable': 'The table cannot be reached',
   terminal: 'The handler failed for good',
   timeout: 'It took longer than it may',
+  'tolerance-exceeded': 'More branches failed than may',
   'value-unreadable': 'A stored value cannot be read',
   'value-unstorable': 'A value cannot be stored',
 } as const satisfies Record<string, string>

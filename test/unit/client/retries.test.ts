@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
-import { service } from '@fermata/lambda-runtime'
+import { object, service } from '@fermata/lambda-runtime'
 import { type ConnectOptions, connect } from '@fermata/lambda-runtime/client'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 
+const cart = object('cart', { add: () => undefined })
 const shop = service('shop', { echo: (_, input: string) => input })
 
 type Sent = { readonly url: string; readonly init: RequestInit }
@@ -132,8 +133,7 @@ describe('a request is not tried again', () => {
 describe('the paths', () => {
   it('name key, delay, promise, signal and awakeable', async () => {
     const { sent, connection } = answering([() => new Response(null, { status: 204 })])
-    const cart = { kind: 'object', name: 'cart' } as never
-    await (connection.call(cart, 'a/b') as { add(): Promise<void> }).add()
+    await connection.call<typeof cart>('cart', 'a/b').add()
     await connection.promise('signup', 'k 1', { name: 'done' }).resolve(1)
     await connection.promise('signup', 'k', 'done').reject('no')
     await connection.awakeable('x.1').heartbeat()

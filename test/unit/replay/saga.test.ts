@@ -77,17 +77,17 @@ describe('a saga', () => {
     const { deeds, stage } = staged(() => () => {
       throw new TerminalError('sold out')
     })
-    stage.journal.hooks.beforeAppend = ({ entries }) => {
-      if (entries.some((entry) => entry.kind === 'run' && entry.name === 'undo hotel')) {
-        throw new Error('the function dies')
-      }
+    stage.journal.hooks.beforeAppend = async ({ entries }) => {
+      const isLast = entries.some((entry) => entry.kind === 'run' && entry.name === 'undo hotel')
+      if (isLast) await new Promise(() => undefined) // the function dies
     }
-    await stage.begin()
+    void stage.begin()
+    await stage.world.settle()
     delete stage.journal.hooks.beforeAppend
     stage.startEpoch()
     expect((await stage.drive()).status).toMatchObject({ failure: { message: 'sold out' } })
     expect(deeds.filter((deed) => deed === 'no mail')).toHaveLength(1)
-    expect(deeds.filter((deed) => deed === 'no hotel').length).toBeGreaterThan(0)
+    expect(deeds.filter((deed) => deed === 'no hotel')).toHaveLength(2)
     expect(deeds.at(-1)).toBe('no flight 1')
   })
 
