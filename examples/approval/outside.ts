@@ -1,0 +1,50 @@
+/** Budgets, reviewers and payments, wherever they are. Two requests with one idempotency key do the thing once. */
+export interface AskOptions {
+  readonly idempotencyKey: string
+  readonly signal: AbortSignal
+}
+
+export interface Claimed {
+  readonly employee: string
+  readonly amount: number
+  readonly purpose: string
+}
+
+// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
+const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
+
+/** Answers with the reservation's number. */
+export async function reserveBudget(claim: Claimed, options: AskOptions): Promise<string> {
+  const { budget } = (await ask('/budgets/reserve', claim, options)) as { readonly budget: string }
+  return budget
+}
+
+export async function releaseBudget(budget: string, options: AskOptions): Promise<void> {
+  await ask('/budgets/release', { budget }, options)
+}
+
+/** Whoever gets the task beats for it while at work, and completes the awakeable `task`. */
+export async function assignReviewer(
+  claim: Claimed,
+  task: string,
+  options: AskOptions,
+): Promise<void> {
+  await ask('/reviews', { claim, task }, options)
+}
+
+/** Answers with the payment's number. */
+export async function payOut(claim: Claimed, options: AskOptions): Promise<string> {
+  const { payment } = (await ask('/payments', claim, options)) as { readonly payment: string }
+  return payment
+}
+
+async function ask(path: string, body: object, options: AskOptions): Promise<unknown> {
+  const response = await fetch(new URL(path, outsideUrl), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': options.idempotencyKey },
+    body: JSON.stringify(body),
+    signal: options.signal,
+  })
+  if (response.ok) return response.json()
+  throw new Error(`${path} answered ${response.status}`)
+}
