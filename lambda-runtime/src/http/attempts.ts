@@ -51,24 +51,16 @@ export class Attempts {
       throw new Refusal('overloaded', `${maxConcurrent} attempts are under way here already`)
     }
     const ms = attemptMs(request)
-    let isOver = false
-    let reject: (why: Refusal) => void
-    const givenUp = new Promise<never>((_, refuse) => {
-      reject = refuse
-    })
-    const running: Running = {
-      giveUp: (why) => {
-        isOver = true
-        reject(why)
-      },
-    }
+    const over = new AbortController()
+    const givenUp = rejectedBy(over.signal)
+    const running: Running = { giveUp: (why) => over.abort(why) }
     const stopTimer =
       ms === Number.POSITIVE_INFINITY
         ? () => undefined
         : startTimer(ms + graceMs, () => running.giveUp(timedOut(ms)))
     this.#running.add(running)
     try {
-      return await Promise.race([this.#attempt(request, ms, () => isOver), givenUp])
+      return await Promise.race([this.#attempt(request, ms, over.signal), givenUp])
     } finally {
       stopTimer()
       this.#running.delete(running)
@@ -89,7 +81,7 @@ export class Attempts {
     for (const { giveUp } of this.#running) giveUp(why)
   }
 
-  #attempt(request: InvokeRequest, ms: number, isOver: () => boolean): Promise<InvokeReply> {
+  #attempt(request: InvokeRequest, ms: number, givenUp: AbortSignal): Promise<InvokeReply> {
     const { runAttempt, definitions, journal, payloads, logger, around } = this.#deps
     const startedAt = performance.now()
     const yieldMarginMs = ms === Number.POSITIVE_INFINITY ? defaultMarginMs : yieldMargin(ms)
@@ -100,22 +92,23 @@ export class Attempts {
     }
     const deps: AttemptDeps = {
       host: createNodeHost(remainingMs),
-      journal: (of) => cuttable(journal(of), isOver),
+      journal: (of) => cuttable(journal(of), givenUp),
       payloads,
       logger: logger(request),
       around,
       tuning: { yieldMarginMs },
+      givenUp,
     }
     return runAttempt(request, definitions, deps)
   }
 }
 
 /** What was answered to be over writes no more, not even that it is alive. */
-function cuttable(journal: HandlerJournal, isOver: () => boolean): HandlerJournal {
+function cuttable(journal: HandlerJournal, givenUp: AbortSignal): HandlerJournal {
   const guarded =
     <A extends readonly unknown[], R>(ask: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
-      if (isOver()) throw new Error('The attempt was given up')
+      givenUp.throwIfAborted()
       return ask(...args)
     }
   return {
@@ -123,6 +116,13 @@ function cuttable(journal: HandlerJournal, isOver: () => boolean): HandlerJourna
     tail: guarded((from, before) => journal.tail(from, before)),
     stateValue: guarded((name, slot) => journal.stateValue(name, slot)),
   }
+}
+
+/** Its handler code may go on for ever: whoever asked is answered all the same. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 }
 
 function timedOut(ms: number): Refusal {

@@ -28,6 +28,8 @@ export type AttemptDeps = {
   /** Around what the definition has around its handlers. */
   readonly around?: Interceptors
   readonly tuning?: Partial<Tuning>
+  /** Ends the attempt where it stands; nobody reads its reply any more. */
+  readonly givenUp?: AbortSignal
 }
 
 /**
@@ -88,6 +90,9 @@ async function attempt(
   })
   const call = { ctx: parts.ctx, ...request.target }
   void runHandler(served.handler, call, created.input, around.handler).then(parts.end)
+  const giveUp = () =>
+    parts.end({ kind: 'retry', failure: toFailure(deps.givenUp?.reason, 'timeout') })
+  deps.givenUp?.addEventListener('abort', giveUp)
   const status = await parts.attempt.run()
   return conclude(status, { request, writer, payloads, tuning, journal, logger, parts })
 }

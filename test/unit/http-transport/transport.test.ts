@@ -131,6 +131,14 @@ describe('attempts on a server', () => {
     expect(appended.filter((kind) => kind === 'run')).toHaveLength(1)
   })
 
+  it('that are given up tell their step', async () => {
+    const { gate, waiting, wasAborted } = gated()
+    const { fetch } = onStage([waiting])
+    expect((await fetch(post(requestTo('waiting/forever', 50)))).status).toBe(504)
+    await expect.poll(wasAborted).toBe(true)
+    gate.open()
+  })
+
   it('end at their next op when the server is retired, and none begins', async () => {
     const { gate, waiting } = gated()
     const { fetch, transport } = onStage([waiting])
