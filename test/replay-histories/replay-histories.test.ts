@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeInvokeReply, decodeRequest } from '../../lambda-runtime/src/protocol/index.ts'
 import { type History, replayAttempt } from './history.ts'
 import { programs } from './programs.ts'
+import { scenes } from './scenes.ts'
 
 const folder = new URL('v1/', import.meta.url)
 const histories: readonly History[] = readdirSync(folder).map((file) =>
@@ -10,9 +11,12 @@ const histories: readonly History[] = readdirSync(folder).map((file) =>
 )
 
 describe('a recorded history', () => {
-  it.each(Object.keys(programs))('exists of the program "%s"', (program) => {
-    expect(histories.map((history) => history.program)).toContain(program)
-  })
+  it.each([...Object.keys(programs), ...Object.keys(scenes)])(
+    'exists of the program "%s"',
+    (program) => {
+      expect(histories.map((history) => history.program)).toContain(program)
+    },
+  )
 
   it.each(histories)('of "$program" is replayed exactly as it was recorded', async (history) => {
     for (const recorded of history.attempts) {

@@ -76,29 +76,66 @@ describe('random handlers', () => {
   )
 
   it.each([
-    ['', durablePrograms],
-    [', whatever they wait for that is not durable, each time for as long', programs],
+    ['', durablePrograms, undefined],
+    [', whatever they wait for that is not durable, each time for as long', programs, undefined],
+    [', and when they are cancelled', durablePrograms, 2_500],
+    [', and when they are cancelled while they wait for something not durable', programs, 2_500],
   ])(
     'start a step always for the same reason, however often attempts die (INV-3)%s',
     patience,
-    async (_, blocks) => {
+    async (_, blocks, cancelsWithinMs) => {
+      const cancels =
+        cancelsWithinMs === undefined ? fc.constant(undefined) : fc.nat(cancelsWithinMs)
       await fc.assert(
-        fc.asyncProperty(blocks, fc.nat(), deaths, waits, async (block, seed, lives, pauses) => {
-          const starts = new Map<string, Set<string>>()
-          let attempts = 0
-          const stage: Stage = new Stage(
-            programOf(block, () => stage.world, {
-              onStart: ({ step, name, now }) => {
-                const known = starts.get(step) ?? new Set()
-                starts.set(step, known.add(`${name} at ${now}`))
-              },
-              pause: () => pauses[attempts++ % pauses.length],
-            }),
-          )
-          await conduct(stage, outsideOf(seed), { lives })
-          for (const reasons of starts.values()) expect([...reasons]).toHaveLength(1)
-        }),
+        fc.asyncProperty(
+          blocks,
+          fc.nat(),
+          deaths,
+          waits,
+          cancels,
+          async (block, seed, lives, pauses, cancelAfterMs) => {
+            const starts = new Map<string, Set<string>>()
+            let attempts = 0
+            const stage: Stage = new Stage(
+              programOf(block, () => stage.world, {
+                onStart: ({ step, name, now }) => {
+                  const known = starts.get(step) ?? new Set()
+                  starts.set(step, known.add(`${name} at ${now}`))
+                },
+                pause: () => pauses[attempts++ % pauses.length],
+              }),
+            )
+            await conduct(stage, outsideOf(seed), { lives, cancelAfterMs })
+            for (const reasons of starts.values()) expect([...reasons]).toHaveLength(1)
+          },
+        ),
         { numRuns: 4 * runs },
+      )
+    },
+  )
+
+  it('that are cancelled replay as they went on, from every prefix', patience, async () => {
+    await fc.assert(
+      fc.asyncProperty(durablePrograms, fc.nat(), fc.nat(2_500), async (block, seed, ms) => {
+        for await (const { again, output } of restarts(block, seed, ms)) {
+          expect(await replayOf(block, again)).toEqual(statusOf(output))
+        }
+      }),
+      { numRuns: runs },
+    )
+  })
+
+  it(
+    'that are cancelled, whatever they wait for, never contradict a prefix of their journal',
+    patience,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(programs, fc.nat(), fc.nat(2_500), async (block, seed, ms) => {
+          for await (const { output } of restarts(block, seed, ms)) {
+            expect(output.kind).toBe('value')
+          }
+        }),
+        { numRuns: runs },
       )
     },
   )
@@ -115,13 +152,13 @@ describe('random handlers', () => {
 })
 
 /** A live execution, then one more from each prefix of its journal, as after a crash. */
-async function* restarts(block: readonly Statement[], seed: number) {
+async function* restarts(block: readonly Statement[], seed: number, cancelAfterMs?: number) {
   const live = stageOf(block)
-  const output = await conduct(live, outsideOf(seed))
+  const output = await conduct(live, outsideOf(seed), { cancelAfterMs })
   yield { again: live, output }
   for (let length = 2; length < live.journal.segments.length; length += 1) {
     const again = stageOf(block, live.journal.segments.slice(0, length))
-    yield { again, output: await conduct(again, outsideOf(seed + 1)) }
+    yield { again, output: await conduct(again, outsideOf(seed + 1), { cancelAfterMs }) }
   }
 }
 

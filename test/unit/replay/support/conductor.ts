@@ -9,6 +9,12 @@ import type { AttemptOptions, Stage } from './stage.ts'
 /** What the world outside answers to op `op`, and how long that takes. */
 export type Outside = (op: number) => { readonly afterMs: number; readonly outcome: Outcome }
 
+export type ConductOptions = AttemptOptions & {
+  readonly lives?: readonly number[]
+  /** The invocation is cancelled after that time, unless it has been. */
+  readonly cancelAfterMs?: number | undefined
+}
+
 const maxAttempts = 200
 const phases: ReadonlySet<string> = new Set(['attempt', 'suspended', 'attempt-failed'])
 
@@ -19,9 +25,10 @@ const phases: ReadonlySet<string> = new Set(['attempt', 'suspended', 'attempt-fa
 export async function conduct(
   stage: Stage,
   outside: Outside,
-  { lives = [], ...options }: AttemptOptions & { readonly lives?: readonly number[] } = {},
+  { lives = [], cancelAfterMs, ...options }: ConductOptions = {},
 ): Promise<Outcome> {
   const answers = answering(stage, outside)
+  if (cancelAfterMs !== undefined) cancelAfter(stage, cancelAfterMs)
   if (stage.isRunning) stage.startEpoch()
   await untilRunnable(stage)
   for (let i = 0; i < maxAttempts; i += 1) {
@@ -52,12 +59,13 @@ async function abandon(stage: Stage, life: number, options: AttemptOptions): Pro
 function answering(stage: Stage, outside: Outside): () => void {
   const known = new Set(completedOps(stage))
   const answer = (): void => {
-    for (const { op } of stage.journal.entries.filter(isAsked)) {
+    for (const entry of stage.journal.entries.filter(isAsked)) {
+      const { op } = entry
       if (known.has(op)) continue
       known.add(op)
       const { afterMs, outcome } = outside(op)
       stage.world.timer(afterMs, () =>
-        stage.journal.news(stage.world.now, { kind: 'completion', op, result: outcome }),
+        stage.journal.news(stage.world.now, answerOf(entry, outcome)),
       )
     }
   }
@@ -71,7 +79,8 @@ async function untilRunnable(stage: Stage): Promise<void> {
   const { journal, world } = stage
   const last = journal.entries.findLast(({ kind }) => phases.has(kind))
   if (last?.kind !== 'suspended') return
-  const canMove = (): boolean => isSatisfied(last.waitingOn, statusOf(stage), world.now)
+  const canMove = (): boolean =>
+    isToCancel(stage) || isSatisfied(last.waitingOn, statusOf(stage), world.now)
   for (let i = 0; !canMove(); i += 1) {
     if (i > 1_000) throw new Error(`Nothing will ever satisfy ${JSON.stringify(last.waitingOn)}`)
     await world.pass(10)
@@ -84,7 +93,9 @@ async function untilRunnable(stage: Stage): Promise<void> {
 
 function statusOf(stage: Stage): (op: number) => 'pending' | 'value' | 'failure' {
   const { entries } = stage.journal
+  const signalled = signalledOps(stage)
   return (op) => {
+    if (signalled.has(op)) return 'value'
     const completion = entries.find((entry) => entry.kind === 'completion' && entry.op === op)
     if (completion?.kind === 'completion') return completion.result.kind
     const sleep = entries.find((entry) => entry.kind === 'sleep' && entry.op === op)
@@ -94,11 +105,38 @@ function statusOf(stage: Stage): (op: number) => 'pending' | 'value' | 'failure'
 
 function completedOps(stage: Stage): Set<number> {
   const completions = stage.journal.entries.filter((entry) => entry.kind === 'completion')
-  return new Set(completions.map(({ op }) => op))
+  return new Set([...completions.map(({ op }) => op), ...signalledOps(stage)])
 }
 
-function isAsked(entry: Entry): entry is Extract<Entry, { kind: 'call' | 'awakeable' }> {
-  return entry.kind === 'call' || entry.kind === 'awakeable'
+/** The k-th wait has got the k-th signal: all have one name. */
+function signalledOps(stage: Stage): ReadonlySet<number> {
+  const { entries } = stage.journal
+  const signals = entries.filter(({ kind }) => kind === 'signal').length
+  const waits = entries.filter((entry) => entry.kind === 'signal-wait')
+  return new Set(waits.slice(0, signals).map(({ op }) => op))
+}
+
+function cancelAfter({ journal, world }: Stage, ms: number): void {
+  world.timer(ms, () => {
+    const isOver = journal.entries.some(({ kind }) => kind === 'cancel' || kind === 'output')
+    if (!isOver) journal.news(world.now, { kind: 'cancel' })
+  })
+}
+
+function isToCancel({ journal }: Stage): boolean {
+  const kinds = new Set(journal.entries.map(({ kind }) => kind))
+  return kinds.has('cancel') && !kinds.has('cancelled')
+}
+
+type Asked = Extract<Entry, { kind: 'call' | 'awakeable' | 'signal-wait' }>
+
+function isAsked(entry: Entry): entry is Asked {
+  return entry.kind === 'call' || entry.kind === 'awakeable' || entry.kind === 'signal-wait'
+}
+
+function answerOf({ kind, op }: Asked, result: Outcome): Entry {
+  if (kind !== 'signal-wait') return { kind: 'completion', op, result }
+  return { kind: 'signal', name: 's', value: encodeValue(`signal after ${op}`) }
 }
 
 export function valueOutcome(value: unknown): Outcome {

@@ -11,7 +11,7 @@ const peer = service('peer', { ask: (_, input: number) => `answer ${input}` })
 type Leaf =
   | { readonly kind: 'run'; readonly ms: number; readonly fails: boolean }
   | { readonly kind: 'sleep'; readonly ms: number }
-  | { readonly kind: 'call' | 'awakeable' }
+  | { readonly kind: 'call' | 'awakeable' | 'signal' }
 
 export type Statement =
   | Leaf
@@ -31,7 +31,7 @@ const ms = fc.integer({ min: 0, max: 900 })
 const leaf: fc.Arbitrary<Leaf> = fc.oneof(
   fc.record({ kind: fc.constant('run' as const), ms, fails: fc.boolean() }),
   fc.record({ kind: fc.constant('sleep' as const), ms }),
-  fc.record({ kind: fc.constantFrom('call' as const, 'awakeable' as const) }),
+  fc.record({ kind: fc.constantFrom('call' as const, 'awakeable' as const, 'signal' as const) }),
 )
 
 const later: fc.Arbitrary<Statement> = fc.record({
@@ -125,6 +125,7 @@ class Player {
       case 'sleep':
       case 'call':
       case 'awakeable':
+      case 'signal':
         return this.#leaf(statement)
       case 'send':
         ctx.send(peer).ask(1)
@@ -167,6 +168,8 @@ class Player {
         return ctx.call(peer).ask(1)
       case 'awakeable':
         return ctx.awakeable().promise
+      case 'signal':
+        return ctx.signal('s')
       default:
         return leaf satisfies never
     }
