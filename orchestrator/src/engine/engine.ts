@@ -32,6 +32,7 @@ import { createInvocations, type Invocations } from './invocations/invocations.t
 import { createOutputWaiters } from './invocations/output-waiters.ts'
 import { createSessions } from './invocations/sessions.ts'
 import { createMailboxes } from './objects/mailboxes.ts'
+import { isKeyed, modeOf } from './objects/mode.ts'
 import { packedAcceptor, packedIngress, packedInvoker } from './payloads/packed-edges.ts'
 import { plainPayloads } from './payloads/plain-payloads.ts'
 import { createPermits, type Permits } from './permits.ts'
@@ -42,6 +43,7 @@ import { createAdmin } from './services/admin-service.ts'
 import { createDirectory, directoryMs } from './services/directory.ts'
 import { createIngress } from './services/ingress-service.ts'
 import { createRecordAcceptor, createSubscriptionLimits } from './services/record-acceptor.ts'
+import type { HandlerDirectory } from './subscriptions/record-acceptor.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.ts'
 
 export type EnginePorts = {
@@ -222,15 +224,24 @@ function assemble(ports: EnginePorts, options: EngineOptions, stopping: AbortSig
   const subscriptions = createSubscriptions({
     ...ports,
     acceptor: packedAcceptor(createRecordAcceptor(deps, invocations, subscriptionLimits), payloads),
-    handlers: {
-      has: (service, handler) => isPublic(deps, { service, handler }),
-      refresh: () => deps.directory.refresh(),
-    },
+    handlers: handlersOf(deps),
     configured: options.subscriptions,
     maxRecordBytes: options.maxRecordBytes,
     clusters: options.clusters,
   })
   return { agenda, deps, invocations, subscriptions, schedules }
+}
+
+function handlersOf(deps: EngineDeps): HandlerDirectory {
+  const { directory } = deps
+  return {
+    has: (service, handler) => isPublic(deps, { service, handler }),
+    isKeyed(service, handler) {
+      const mode = modeOf(directory.find({ service, handler }), { service, handler })
+      return mode === undefined ? undefined : isKeyed(mode)
+    },
+    refresh: () => directory.refresh(),
+  }
 }
 
 /** Private handlers are for other handlers alone. */

@@ -43,6 +43,23 @@ describe('a call over HTTP', () => {
     ])
   })
 
+  it.each([
+    ['/cart/customer-1/add', 'customer-1'],
+    ['/cart/K%C3%A4the%2F1%20%23/add', 'Käthe/1 #'],
+    ['/cart/a/add/send', 'a'],
+  ])('takes the key of an object from the path: %s', async (path, key) => {
+    const submissions: Submission[] = []
+    const { post } = await setUp({ ingress: ending(value({ json: 1 }), submissions) })
+    await post(path, '1')
+    expect(submissions).toMatchObject([{ target: { service: 'cart', handler: 'add', key } }])
+  })
+
+  it('refuses a key that is too long', async () => {
+    const { post } = await setUp()
+    const answer = await post(`/cart/${'k'.repeat(513)}/add`)
+    expect(answer).toMatchObject({ status: 404, json: { code: 'handler-not-found' } })
+  })
+
   it.each<[string, Value, number, string, string | null]>([
     ['a text', { json: 'yes' }, 200, '"yes"', 'application/json'],
     ['null', { json: null }, 200, 'null', 'application/json'],
@@ -252,8 +269,6 @@ describe('what is not served', () => {
   it.each([
     ['/check out/process', 'handler-not-found'],
     ['/1checkout/process', 'handler-not-found'],
-    ['/checkout/customer-1/process', 'handler-not-found'],
-    ['/checkout/customer-1/process/send', 'handler-not-found'],
     ['/checkout', 'not-found'],
     ['/', 'not-found'],
     ['/a/b/c/d/e', 'not-found'],

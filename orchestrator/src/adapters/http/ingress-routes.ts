@@ -30,8 +30,10 @@ export function addIngressRoutes(app: FastifyInstance, deps: IngressRoutesDeps):
   addNewsRoutes(app, ingress)
   route(app, '/:service/:handler', { POST: (request, reply) => call(deps, request, reply) })
   route(app, '/:service/:handler/send', { POST: (request, reply) => send(ingress, request, reply) })
-  route(app, '/:service/:key/:handler', { POST: refuseKey })
-  route(app, '/:service/:key/:handler/send', { POST: refuseKey })
+  route(app, '/:service/:key/:handler', { POST: (request, reply) => call(deps, request, reply) })
+  route(app, '/:service/:key/:handler/send', {
+    POST: (request, reply) => send(ingress, request, reply),
+  })
   route(app, '/invocations/:id/attach', {
     GET: (request, reply) => attach(deps, invocationId(request), reply),
   })
@@ -109,22 +111,17 @@ async function submissionOf(
 }
 
 function targetOf(request: FastifyRequest): Target {
-  const target = { service: param(request, 'service'), handler: param(request, 'handler') }
+  const key = param(request, 'key')
+  const target = {
+    service: param(request, 'service'),
+    handler: param(request, 'handler'),
+    ...(key === '' ? {} : { key }),
+  }
   const parsed = v.safeParse(targetSchema, target)
   if (parsed.success) return parsed.output
   throw new FermataError(
     'handler-not-found',
-    `"${target.service}/${target.handler}" cannot be a handler: names are letters, digits, "_" and "-", and begin with a letter`,
-  )
-}
-
-/** Objects and workflows take a key here; a plain service has none. */
-function refuseKey(request: FastifyRequest): never {
-  const service = param(request, 'service')
-  const handler = param(request, 'handler')
-  throw new FermataError(
-    'handler-not-found',
-    `No deployment serves ${service}/${handler} with a key; a service without keys is called at /${service}/${handler}`,
+    `"${target.service}/${target.handler}" cannot be a handler: names are letters, digits, "_" and "-", and begin with a letter; keys have 1 to 512 bytes`,
   )
 }
 

@@ -13,7 +13,7 @@ const maxDepth = 500
 export function decodeValue(record: KafkaRecord): Value {
   if (record.value === null) return { json: null }
   if (record.value.byteLength === 0) throw undecodable(record, 'is empty')
-  const text = decodeUtf8(record.value)
+  const text = decodeText(record.value)
   if (text === undefined) throw undecodable(record, 'is not UTF-8 text')
   if (depthOf(text) > maxDepth) throw undecodable(record, `is nested deeper than ${maxDepth}`)
   try {
@@ -28,7 +28,7 @@ export function decodeValue(record: KafkaRecord): Value {
  * that looks like the second form is written in it.
  */
 export function decodeKey(key: Uint8Array): string {
-  const text = decodeUtf8(key)
+  const text = decodeText(key)
   return text === undefined || text.startsWith(binaryPrefix) ? binary(key) : text
 }
 
@@ -44,7 +44,8 @@ function binary(bytes: Uint8Array): string {
   return binaryPrefix + Buffer.from(bytes).toString('base64')
 }
 
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+/** `undefined`: it is not UTF-8. */
+export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)
   } catch {

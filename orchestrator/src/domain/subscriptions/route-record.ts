@@ -2,12 +2,14 @@ import {
   deriveInvocationId,
   type Failure,
   type InvocationId,
+  keySchema,
   type Origin,
   type Target,
   type Value,
 } from '@fermata/lambda-runtime/protocol'
+import { is } from 'valibot'
 import { FermataError } from '../errors.ts'
-import { decodeHeaders, decodeKey, decodeValue } from './decode-record.ts'
+import { decodeHeaders, decodeKey, decodeText, decodeValue } from './decode-record.ts'
 import { bytesOf, type KafkaRecord, positionOf } from './kafka-record.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -35,13 +37,18 @@ export type Route = {
   readonly maxBytes?: number | undefined
 }
 
-/** What to do with a record: its invocation, or why it can have none. */
-export function routeRecord(route: Route, record: KafkaRecord): RoutedRecord {
+/** What to do with a record: its invocation, or why it can have none. `isKeyed`: its handler is an object's or workflow's. */
+export function routeRecord(
+  route: Route,
+  record: KafkaRecord,
+  isKeyed: boolean | undefined = false,
+): RoutedRecord {
   const bytes = bytesOf(record)
   const maxBytes = route.maxBytes ?? maxRecordBytes
   if (bytes > maxBytes) return { kind: 'dead', failure: tooLarge(record, bytes, maxBytes) }
   try {
-    return { kind: 'invocation', invocation: toInvocation(route, record) }
+    const target = targetOf(route, record, isKeyed)
+    return { kind: 'invocation', invocation: toInvocation(route, record, target) }
   } catch (error) {
     if (error instanceof FermataError) return { kind: 'dead', failure: error.toFailure() }
     throw error
@@ -58,13 +65,29 @@ export function unroutable({ subscription }: Route, record: KafkaRecord): Failur
   ).toFailure()
 }
 
-function toInvocation(route: Route, record: KafkaRecord): RecordInvocation {
-  const { name, service, handler } = route.subscription
+/** The record's key is the object's. */
+function targetOf(
+  { subscription: { name, service, handler } }: Route,
+  record: KafkaRecord,
+  isKeyed: boolean,
+): Target {
+  if (!isKeyed) return { service, handler }
+  const key = record.key === null ? undefined : decodeText(record.key)
+  if (is(keySchema, key)) return { service, handler, key }
+  throw new FermataError(
+    'record-unroutable',
+    `Record ${positionOf(record)} of subscription "${name}" is for ${service}/${handler}, ` +
+      'which has a key: produce records with a key of 1 to 512 bytes of UTF-8',
+  )
+}
+
+function toInvocation(route: Route, record: KafkaRecord, target: Target): RecordInvocation {
+  const { name } = route.subscription
   const { topic, partition, offset, timestamp } = record
   const key = record.key === null ? {} : { key: decodeKey(record.key) }
   return {
     // The id follows from the position alone, so redelivery finds the invocation that is there (INV-9).
-    id: deriveInvocationId(service, [
+    id: deriveInvocationId(target, [
       'kafka',
       name,
       String(route.generation),
@@ -72,7 +95,7 @@ function toInvocation(route: Route, record: KafkaRecord): RecordInvocation {
       String(partition),
       offset,
     ]),
-    target: { service, handler },
+    target,
     input: decodeValue(record),
     headers: decodeHeaders(record.headers),
     origin: { kind: 'kafka', subscription: name, topic, partition, offset, timestamp, ...key },

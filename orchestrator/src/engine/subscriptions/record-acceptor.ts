@@ -23,6 +23,8 @@ export interface RecordAcceptor {
 export interface HandlerDirectory {
   /** As far as this replica has heard. */
   has(service: string, handler: string): boolean
+  /** Whether it belongs to a key of an object or workflow, as far as this replica has heard; `undefined`: not at all. */
+  isKeyed(service: string, handler: string): boolean | undefined
   /** Asks the registry. */
   refresh(): Promise<void>
 }

@@ -10,6 +10,7 @@ import {
 import type { Clock, FaultPoints, Logger, RecordSink, SourceRecord } from '../../ports/index.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { HandlerCheck } from './handler-check.ts'
+import { createLines } from './lines.ts'
 import type { RecordAcceptor } from './record-acceptor.ts'
 
 export type IntakeDeps = {
@@ -38,6 +39,7 @@ export class RecordIntake {
   readonly #deps: IntakeDeps
   readonly #route: Route
   readonly #stopping: AbortSignal
+  readonly #lines = createLines()
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: IntakeDeps, route: Route, stopping: AbortSignal) {
@@ -46,7 +48,20 @@ export class RecordIntake {
     this.#stopping = stopping
   }
 
-  readonly accept: RecordSink['accept'] = async (record, signal) => {
+  /**
+   * Records of one key are accepted in offset order, each acknowledged before the next, so that they come to their
+   * object in that order (INV-6); no other record waits for them (INV-11).
+   */
+  readonly accept: RecordSink['accept'] = (record, signal) => {
+    const { topic, partition, key } = record
+    const work = () => this.#accept(record, signal)
+    if (key === null || this.#deps.handlers.isKeyed(this.#route.subscription) === false) {
+      return work()
+    }
+    return this.#lines.take(`${topic}/${partition}/${Buffer.from(key).toString('base64')}`, work)
+  }
+
+  readonly #accept: RecordSink['accept'] = async (record, signal) => {
     const either = AbortSignal.any([signal, this.#stopping])
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, maxRetryMs)) {
       try {
@@ -63,12 +78,17 @@ export class RecordIntake {
   }
 
   async #take(record: SourceRecord, signal: AbortSignal): Promise<void> {
-    const routed = routeRecord(this.#route, record)
-    if (routed.kind === 'dead') return this.#bury(record, routed.failure)
-    const { target } = routed.invocation
-    if (!(await this.#deps.handlers.serves(target))) {
+    const { handlers } = this.#deps
+    const { subscription } = this.#route
+    const known = handlers.isKeyed(subscription)
+    const first = routeRecord(this.#route, record, known)
+    if (first.kind === 'dead') return this.#bury(record, first.failure)
+    if (!(await handlers.serves(subscription))) {
       return this.#bury(record, unroutable(this.#route, record))
     }
+    const isKeyed = handlers.isKeyed(subscription)
+    const routed = isKeyed === known ? first : routeRecord(this.#route, record, isKeyed)
+    if (routed.kind === 'dead') return this.#bury(record, routed.failure)
     await this.#invoke(record, routed.invocation, signal)
   }
 

@@ -89,6 +89,11 @@ export class Handlers implements HandlerDirectory {
     return this.#heard.has(`${service}/${handler}`)
   }
 
+  /** Those of the service `cart` are. */
+  isKeyed(service: string, handler: string): boolean | undefined {
+    return this.has(service, handler) ? service === 'cart' : undefined
+  }
+
   async refresh(): Promise<void> {
     this.refreshes++
     this.#heard = new Set(this.registered)
