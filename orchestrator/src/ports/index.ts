@@ -24,8 +24,6 @@ export type {
   Admin,
   DeadRecord,
   Ingress,
-  InvocationStatus,
-  InvocationView,
   Media,
   Submission,
   Submitted,
@@ -33,6 +31,7 @@ export type {
   SubscriptionSpec,
   SubscriptionView,
 } from './ingress.ts'
+export type { InvocationStatus, InvocationView } from './invocation-view.ts'
 export type { InvokeOutcome, Invoker } from './invoker.ts'
 export type { Appended, Journal, JournalStore } from './journal-store.ts'
 export type { LeaseStore, Leases, ReplicaRecord, ShardRecord } from './lease-store.ts'

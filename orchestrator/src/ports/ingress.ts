@@ -2,13 +2,13 @@ import type {
   Collect,
   Failure,
   InvocationId,
-  Origin,
   Outcome,
   Segment,
   Target,
   Value,
 } from '@fermata/lambda-runtime/protocol'
-import type { InvocationControl, News, PendingWait } from './control.ts'
+import type { InvocationControl, News } from './control.ts'
+import type { InvocationView } from './invocation-view.ts'
 import type { Schedules } from './schedules.ts'
 import type { DeploymentAdmin, InvocationListing, ServiceAdmin } from './services.ts'
 
@@ -27,41 +27,6 @@ export type Submitted = {
 
 /** The media types of a handler's input and output where they are not JSON. */
 export type Media = { readonly accepts?: string; readonly answers?: string }
-
-export type InvocationStatus =
-  | 'queued'
-  | 'running'
-  | 'suspended'
-  | 'backing-off'
-  | 'paused'
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
-  | 'killed'
-
-export type InvocationView = {
-  readonly id: InvocationId
-  readonly target: Target
-  readonly status: InvocationStatus
-  readonly origin: Origin
-  /** Epoch ms. */
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly deployment: string | undefined
-  /** Attempts begun. */
-  readonly attempts: number
-  readonly ops: number
-  readonly segments: number
-  /** The last failure of an attempt or step, or why it is paused, or how it ended. */
-  readonly failure: Failure | undefined
-  readonly nextTryAt: number | undefined
-  /** What it waits for while it is suspended. */
-  readonly waits: readonly PendingWait[]
-  /** Somebody has asked for its end, and its handler may still make up for what it has done. */
-  readonly cancelling: boolean
-  /** Whose work it does again. */
-  readonly restartOf: InvocationId | undefined
-}
 
 /** What the outside may ask of the engine about invocations: the ingress' needs. All throw FermataError. */
 export interface Ingress extends News {

@@ -1,5 +1,5 @@
 import type { HandlerPolicy, PolicyLayer, PolicyPatch } from '../domain/services/policy.ts'
-import type { InvocationStatus, InvocationView } from './ingress.ts'
+import type { InvocationStatus, InvocationView } from './invocation-view.ts'
 
 export type HandlerView = {
   readonly name: string

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import * as v from 'valibot'
 import { parseDuration } from '../../domain/duration.ts'
-import type { InvocationListing, InvocationQuery } from '../../ports/index.ts'
+import type { InvocationListing, InvocationQuery, InvocationStatus } from '../../ports/index.ts'
 import { sendJson } from './bodies.ts'
 import { route } from './routes.ts'
 import { check, closed } from './validation.ts'
@@ -24,14 +24,26 @@ const sinceSchema = v.pipe(
   }),
 )
 
+const statuses: Readonly<Record<InvocationStatus, true>> = {
+  queued: true,
+  running: true,
+  suspended: true,
+  'backing-off': true,
+  paused: true,
+  completed: true,
+  failed: true,
+  cancelled: true,
+  killed: true,
+}
+
 const querySchema = closed({
   service: v.exactOptional(v.string()),
   handler: v.exactOptional(v.string()),
   key: v.exactOptional(v.string()),
   status: v.exactOptional(
     v.picklist(
-      ['queued', 'running', 'suspended', 'backing-off', 'paused', 'completed', 'failed'],
-      'expected queued, running, suspended, backing-off, paused, completed or failed',
+      Object.keys(statuses) as InvocationStatus[],
+      `expected ${Object.keys(statuses).join(', ')}`,
     ),
   ),
   since: v.exactOptional(sinceSchema),
