@@ -1,25 +1,36 @@
 import { keyOf, workflowRunId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { keepYoung } from '../payloads/keep-young.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 
+type KeepDeps = Pick<EngineDeps, 'promises' | 'payloads' | 'logger'>
+
 /** What stands beside a journal is kept as long as it: its place among a promise's waiters, a run's promises. */
 export async function keepPromises(
-  { promises }: Pick<EngineDeps, 'promises'>,
+  deps: KeepDeps,
   { id }: Pick<JournalSession, 'id'>,
   state: InvocationState,
   expires: number,
 ): Promise<void> {
+  const { promises } = deps
   for (const [op, promise] of state.promises) {
     await promises.addWaiter(promise, { invocation: id, op }, expires)
   }
   const key = runKeyOf(id, state)
-  if (key !== undefined) await promises.restamp(state.created.target.service, key, expires)
+  if (key === undefined) return
+  const { service } = state.created.target
+  const completed = await promises.list(service, key)
+  const entries = completed.map(
+    ({ outcome }) => ({ kind: 'completion', op: 0, result: outcome }) as const,
+  )
+  await keepYoung(deps, id, entries)
+  await promises.restamp(service, key, expires)
 }
 
 /** A workflow's output is kept for its whole retention from its end on, and its promises with it. */
 export async function keepOutput(
-  deps: Pick<EngineDeps, 'promises'>,
+  deps: KeepDeps,
   session: JournalSession,
   state: InvocationState,
 ): Promise<void> {

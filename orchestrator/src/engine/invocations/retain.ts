@@ -1,4 +1,5 @@
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { keepYoung } from '../payloads/keep-young.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { keepPromises } from './keep-promises.ts'
@@ -26,27 +27,12 @@ export async function retain(
   // All who do this at about the same time come to the same moment.
   const nextAt = dueAt + half * (Math.floor((now - dueAt) / half) + 1)
   await guards.name(session.id, 'retain', nextAt)
-  await touchBlobs(deps, session)
+  const entries = session.segments.flatMap((segment) => segment.entries)
+  await keepYoung(deps, session.id, entries)
   await session.stampCarried()
   await keepPromises(deps, session, state, nextAt + half)
   await session.restamp(nextAt + half)
   return 'retained'
-}
-
-/**
- * Its blobs live as long as the journal does. One that cannot be touched now does not keep the journal from being
- * stamped: whatever deletes old blobs waits for longer than two such times.
- */
-async function touchBlobs(
-  { payloads, logger }: EngineDeps,
-  session: JournalSession,
-): Promise<void> {
-  try {
-    await payloads.touch(session.segments.flatMap(({ entries }) => entries))
-  } catch (error) {
-    const { id } = session
-    logger.warn({ invocation: id, error }, 'The blobs of a journal could not be kept young')
-  }
 }
 
 function halfOf({ created }: InvocationState): number {

@@ -4,6 +4,7 @@ import type { AgendaEntry, ObjectHead, Slot } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Work } from '../invocations/work.ts'
+import { keepYoung } from '../payloads/keep-young.ts'
 import { advance } from './advance.ts'
 import type { Mailbox } from './mailbox.ts'
 import { readKeySubject } from './mailboxes.ts'
@@ -94,7 +95,11 @@ async function stampSlot(
   const expires = now + 2 * half
   await objects.restampSlot(ref, slot.n, expires)
   if (mail.kind === 'invocation') {
-    await sessions.use(mail.invocation, (session) => session.stampPreface(expires))
+    await sessions.use(mail.invocation, async (session) => {
+      await session.stampPreface(expires)
+      const news = session.segments.flatMap(({ entries }) => entries)
+      await keepYoung(deps, mail.invocation, [mail.created, ...news])
+    })
   }
   return now + half
 }
