@@ -26,13 +26,18 @@ export function performPromise(
   }
 }
 
-/** The waiter goes first: whoever completes the promise after that sees it, and what was completed before is seen here. */
+/**
+ * Where there is no outcome yet, the waiter goes before the look that counts: whoever completes the promise after that
+ * sees it, and what was completed before is seen here.
+ */
 async function get(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
   { op, promise }: EntryOf<'promise-get'>,
 ): Promise<void> {
+  const known = await deps.promises.read(promise)
+  if (known !== undefined) return answer(work, session, op, known.outcome)
   const waiter = { invocation: session.id, op }
   await deps.promises.addWaiter(promise, waiter, session.expires)
   const record = await deps.promises.read(promise)
