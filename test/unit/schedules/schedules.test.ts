@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { until } from '../engine/world.ts'
 import {
-  address,
   createScene,
-  deployScheduled,
   every,
   idsOf,
   meanwhile,
@@ -12,7 +10,6 @@ import {
 } from './scene.ts'
 
 const second = 1_000
-const day = 86_400_000
 
 describe('a schedule', () => {
   test('creates one invocation per tick', async () => {
