@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import type { RunningStore } from '../../support/real-parts/running-store.ts'
 import { agendaStoreContract } from './agenda-store-contract.ts'
+import { collectorStoreContract } from './collector-store-contract.ts'
 import { createDynamoUnderTest, type DynamoUnderTest } from './dynamo-under-test.ts'
 import { handlerJournalContract } from './handler-journal-contract.ts'
 import { createHandClock } from './harness.ts'
@@ -41,5 +42,6 @@ export function dynamoContract(name: string, start: () => Promise<RunningStore>)
   registryStoreContract(name, current)
   objectStoreContract(name, current)
   promiseStoreContract(name, current)
+  collectorStoreContract(name, current)
   handlerJournalContract(name, current)
 }

@@ -8,6 +8,7 @@ import {
 import type { TableJournal } from '@fermata/lambda-runtime/table'
 import type {
   AgendaStore,
+  CollectorStore,
   JournalStore,
   LeaseStore,
   ObjectStore,
@@ -25,6 +26,7 @@ export type StoresUnderTest = {
   readonly agenda: AgendaStore
   readonly leases: LeaseStore
   readonly registry: RegistryStore
+  readonly collectors: CollectorStore
   readonly promises: PromiseStore
   readonly objects: ObjectStore
   readonly clock: HandClock

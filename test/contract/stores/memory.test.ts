@@ -3,6 +3,7 @@ import { createMemoryTable } from '@fermata/orchestrator/adapters/memory/memory-
 import { createMemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
 import { beforeEach } from 'vitest'
 import { agendaStoreContract } from './agenda-store-contract.ts'
+import { collectorStoreContract } from './collector-store-contract.ts'
 import { handlerJournalContract } from './handler-journal-contract.ts'
 import { createHandClock, type StoresUnderTest } from './harness.ts'
 import { journalStoreContract } from './journal-store-contract.ts'
@@ -37,4 +38,5 @@ leaseStoreContract('memory', () => stores)
 registryStoreContract('memory', () => stores)
 objectStoreContract('memory', () => stores)
 promiseStoreContract('memory', () => stores)
+collectorStoreContract('memory', () => stores)
 handlerJournalContract('memory', () => stores)
