@@ -4,7 +4,7 @@ import {
   type ResolvedHttpOptions,
   resolveHttpOptions,
 } from './http/options.ts'
-import { type HandlerServer, type ServeOptions, serveTransport } from './http/server.ts'
+import type { HandlerServer, ServeOptions } from './http/server.ts'
 import { createTransport, type Transport } from './http/transport.ts'
 import { createAttemptPayloads } from './payload/attempt-payloads.ts'
 import { runAttempt } from './replay/run-attempt.ts'
@@ -29,6 +29,8 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<HandlerServer> {
   const resolved = resolveHttpOptions(options)
+  // Who has a server already does not load this one.
+  const { serveTransport } = await import('./http/server.ts')
   return serveTransport(transportOf(definitions, resolved), { ...options, ...resolved })
 }
 
