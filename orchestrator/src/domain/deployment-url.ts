@@ -6,8 +6,12 @@ const expectation =
 /** The address of handlers on a server, in the one form that it is known by: no slash at its end. */
 export const deploymentUrlSchema = v.pipe(
   v.string(expectation),
-  v.check((text) => normalUrl(text) !== undefined, expectation),
-  v.transform((text) => normalUrl(text) ?? text),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const url = normalUrl(dataset.value)
+    if (url !== undefined) return url
+    addIssue({ message: expectation })
+    return NEVER
+  }),
 )
 
 /** Whether a deployment's address is that of a server; a function's ARN otherwise. */
