@@ -7,6 +7,8 @@ export interface News {
    * @throws `invocation-not-found` | `invocation-closed`
    */
   signal(id: InvocationId, signal: SentSignal): Promise<void>
+  /** As `InvocationControl.cancel`. */
+  cancel(id: InvocationId, reason: string | undefined): Promise<void>
   /** The holder of the awakeable is still at it. @throws `awakeable-not-found` | `awakeable-completed` */
   heartbeat(awakeable: string): Promise<void>
   /**

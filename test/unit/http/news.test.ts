@@ -47,6 +47,17 @@ describe('signals over HTTP', () => {
   })
 })
 
+describe('a cancellation over HTTP', () => {
+  it('is taken at the ingress, too', async () => {
+    const calls: unknown[] = []
+    const cancel: News['cancel'] = async (...of) => void calls.push(of)
+    const { post } = await setUp({ ingress: { cancel } })
+    const answer = await post(`/invocations/${id}/cancel`, '{"reason":"mine"}')
+    expect(answer).toMatchObject({ status: 202, json: { invocationId: id } })
+    expect(calls).toEqual([[id, 'mine']])
+  })
+})
+
 describe('heartbeats over HTTP', () => {
   it('are for one awakeable', async () => {
     const { ingress, calls } = recording()

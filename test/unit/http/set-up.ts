@@ -99,6 +99,7 @@ const unexpectedIngress: Ingress = {
   mediaOf: async () => ({}),
   completeAwakeable: unexpected,
   signal: unexpected,
+  cancel: unexpected,
   heartbeat: unexpected,
   completePromise: unexpected,
   peekPromise: unexpected,

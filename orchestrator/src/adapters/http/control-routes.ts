@@ -23,16 +23,9 @@ const restartSchema = closed({
 
 /** What operators do to single invocations. All but a purge answer with the invocation's id. */
 export function addControlRoutes(app: FastifyInstance, control: InvocationControl): void {
-  const withReason =
-    (act: 'cancel' | 'kill' | 'pause'): RouteHandler =>
-    async (request, reply) => {
-      const { reason } = bodyOf(request, reasonSchema)
-      await control[act](idOf(request), reason)
-      return accepted(request, reply)
-    }
-  route(app, '/invocations/:id/cancel', { POST: withReason('cancel') })
-  route(app, '/invocations/:id/kill', { POST: withReason('kill') })
-  route(app, '/invocations/:id/pause', { POST: withReason('pause') })
+  addCancelRoute(app, control)
+  route(app, '/invocations/:id/kill', { POST: withReason((...of) => control.kill(...of)) })
+  route(app, '/invocations/:id/pause', { POST: withReason((...of) => control.pause(...of)) })
   route(app, '/invocations/:id/resume', {
     POST: async (request, reply) => {
       const { deployment } = bodyOf(request, resumeSchema)
@@ -47,6 +40,23 @@ export function addControlRoutes(app: FastifyInstance, control: InvocationContro
       return sendJson(reply, 202, await control.restart(idOf(request), { from, idempotencyKey }))
     },
   })
+}
+
+/** Operators cancel, and clients do. */
+export function addCancelRoute(
+  app: FastifyInstance,
+  control: Pick<InvocationControl, 'cancel'>,
+): void {
+  const cancel = withReason((...of) => control.cancel(...of))
+  route(app, '/invocations/:id/cancel', { POST: cancel })
+}
+
+function withReason(act: InvocationControl['cancel']): RouteHandler {
+  return async (request, reply) => {
+    const { reason } = bodyOf(request, reasonSchema)
+    await act(idOf(request), reason)
+    return accepted(request, reply)
+  }
 }
 
 /** For `DELETE /invocations/{id}`. */

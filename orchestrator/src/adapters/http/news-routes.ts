@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { News } from '../../ports/index.ts'
 import { readJson, readValue, sendJson, sendOutcome } from './bodies.ts'
+import { addCancelRoute } from './control-routes.ts'
 import { rejectionSchema } from './rejection.ts'
 import { idempotencyKeyOf } from './request-headers.ts'
 import { param, route } from './routes.ts'
@@ -39,6 +40,7 @@ export function addNewsRoutes(app: FastifyInstance, news: News): void {
       return reply.code(204).send()
     },
   })
+  addCancelRoute(app, news)
   addPromiseRoutes(app, news)
 }
 

@@ -29,6 +29,7 @@ export function packedIngress(ingress: Ingress, payloads: Payloads): Ingress {
       const value = await payloads.pack(signal.value, { service: serviceOf(id) })
       return ingress.signal(id, { ...signal, value })
     },
+    cancel: (id, reason) => ingress.cancel(id, reason),
     heartbeat: (awakeable) => ingress.heartbeat(awakeable),
     async completePromise(promise, outcome, key) {
       const packed = await payloads.packOutcome(outcome, promise.workflow)

@@ -1,6 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
-import type { Stimulus } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { InvocationControl } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
@@ -9,6 +8,7 @@ import type { JournalSession } from '../invocations/journal-session.ts'
 import { purge } from '../invocations/purge.ts'
 import { restart } from '../invocations/restart.ts'
 import { lookUp } from '../objects/queued.ts'
+import { end } from './end-invocation.ts'
 import { closed, notClosed, notFound, queued } from './invocation-errors.ts'
 import { statusOf } from './invocation-view.ts'
 
@@ -31,19 +31,6 @@ export function createControl(deps: EngineDeps, invocations: Invocations): Invoc
     purge: (id) =>
       whenClosed(deps, id, (session, state) => purge(deps, invocations, session, state)),
   }
-}
-
-/** Once is enough: what has ended by it, or is about to, is not asked again. */
-async function end(
-  invocations: Invocations,
-  id: InvocationId,
-  stimulus: Extract<Stimulus, { kind: 'cancel' | 'kill' }>,
-): Promise<void> {
-  const told = await invocations.stimulate(id, stimulus, 'asks-once')
-  if (told === undefined) throw notFound(id)
-  const { phase, killed, cancel } = told.state
-  const wasAsked = stimulus.kind === 'kill' ? killed : cancel !== 'none'
-  if (!told.appended && phase.kind === 'closed' && !wasAsked) throw closed(id)
 }
 
 function resume(

@@ -4,12 +4,14 @@ import type { News, SentSignal } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
 import { readAwakeableId, unknownAwakeable } from './awakeable-ids.ts'
+import { end } from './end-invocation.ts'
 import { closed, notFound } from './invocation-errors.ts'
 
 /** What the outside tells running invocations, and how it completes durable promises. */
 export function createNews(deps: EngineDeps, invocations: Invocations): News {
   return {
     signal: (id, signal) => sendSignal(invocations, id, signal),
+    cancel: (id, reason) => end(invocations, id, { kind: 'cancel', reason }),
     heartbeat: (awakeable) => heartbeat(invocations, awakeable),
     async completePromise(promise, outcome, key) {
       await checkWorkflow(deps, promise)
