@@ -31,19 +31,19 @@ type AnyOptions = HandlerOptions & {
 export function handle<I, O, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Schema<I, O>
-    readonly output?: Serde<Awaited<R>> | undefined
+    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: O) => R,
 ): Handler<C, [input: I], R>
 export function handle<T, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Serde<T>
-    readonly output?: Serde<Awaited<R>> | undefined
+    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: T) => R,
 ): Handler<C, [input: T], R>
 export function handle<I extends [input?: unknown], R, C extends Context = Context>(
-  options: HandlerOptions & { readonly output?: Serde<Awaited<R>> | undefined },
+  options: HandlerOptions & { readonly output?: Serde<NoInfer<Awaited<R>>> | undefined },
   fn: (this: void, ctx: C, ...input: I) => R,
 ): Handler<C, I, R>
 export function handle<I extends [input?: unknown], R, C extends Context = Context>(
@@ -65,19 +65,19 @@ export function handle(
 export function shared<I, O, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Schema<I, O>
-    readonly output?: Serde<Awaited<R>> | undefined
+    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: O) => R,
 ): SharedHandler<C, [input: I], R>
 export function shared<T, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Serde<T>
-    readonly output?: Serde<Awaited<R>> | undefined
+    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: T) => R,
 ): SharedHandler<C, [input: T], R>
 export function shared<I extends [input?: unknown], R, C extends Context = Context>(
-  options: HandlerOptions & { readonly output?: Serde<Awaited<R>> | undefined },
+  options: HandlerOptions & { readonly output?: Serde<NoInfer<Awaited<R>>> | undefined },
   fn: (this: void, ctx: C, ...input: I) => R,
 ): SharedHandler<C, I, R>
 export function shared<I extends [input?: unknown], R, C extends Context = Context>(

@@ -145,7 +145,9 @@ export function describeOrigin(origin: Origin): string {
   }
   // @ts-expect-error only records have a topic
   origin.topic
-  exact<typeof origin.kind, 'http' | 'call' | 'send'>(true)
+  exact<typeof origin.kind, 'http' | 'call' | 'send' | 'schedule' | 'collected'>(true)
+  if (origin.kind === 'schedule') return `${origin.schedule} of ${origin.tick}`
+  if (origin.kind === 'collected') return `${origin.how} of ${origin.sends}`
   return origin.kind === 'http' ? 'http' : `${origin.invocation}/${origin.op}`
 }
 
