@@ -37,6 +37,15 @@ export type { Appended, Journal, JournalStore } from './journal-store.ts'
 export type { LeaseStore, Leases, ReplicaRecord, ShardRecord } from './lease-store.ts'
 export type { LogFields, Logger } from './logger.ts'
 export type {
+  ObjectAdmin,
+  ObjectView,
+  QueuedView,
+  StateChange,
+  StateChanged,
+  WaitingInvocation,
+  WaitsView,
+} from './object-admin.ts'
+export type {
   Live,
   Mail,
   ObjectHead,

@@ -9,6 +9,7 @@ import type {
 } from '@fermata/lambda-runtime/protocol'
 import type { InvocationControl, News } from './control.ts'
 import type { InvocationView } from './invocation-view.ts'
+import type { ObjectAdmin } from './object-admin.ts'
 import type { Schedules } from './schedules.ts'
 import type { DeploymentAdmin, InvocationListing, ServiceAdmin } from './services.ts'
 
@@ -80,7 +81,12 @@ export type DeadRecord = {
 }
 
 /** What the admin API needs. All throw FermataError. */
-export interface Admin extends ServiceAdmin, DeploymentAdmin, InvocationListing, InvocationControl {
+export interface Admin
+  extends ServiceAdmin,
+    DeploymentAdmin,
+    InvocationListing,
+    InvocationControl,
+    ObjectAdmin {
   readonly schedules: Schedules
   /** @throws `subscription-invalid` | `subscription-exists` | `topic-not-found` | `handler-not-found` */
   subscribe(spec: SubscriptionSpec): Promise<SubscriptionView>

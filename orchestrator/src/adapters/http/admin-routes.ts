@@ -8,6 +8,7 @@ import { readJson, sendJson, sendProblem } from './bodies.ts'
 import { addControlRoutes, purgeRoute } from './control-routes.ts'
 import { addDeploymentRoutes } from './deployment-routes.ts'
 import { addListingRoutes } from './listing-routes.ts'
+import { addObjectRoutes } from './object-routes.ts'
 import { problem } from './problem.ts'
 import { param, type RouteHandler, route } from './routes.ts'
 import { addScheduleRoutes } from './schedule-routes.ts'
@@ -34,6 +35,7 @@ export function addAdminRoutes(app: FastifyInstance, { admin, version }: AdminRo
   addSubscriptionRoutes(app, admin)
   addScheduleRoutes(app, admin.schedules)
   addInvocationRoutes(app, admin)
+  addObjectRoutes(app, admin)
 }
 
 function health(admin: Admin, reply: FastifyReply): FastifyReply {

@@ -13,6 +13,7 @@ import type { RemovalDeps } from './deployment-removal.ts'
 import { notFound } from './invocation-errors.ts'
 import { createInvocationListing } from './invocation-listing.ts'
 import { invocationView } from './invocation-view.ts'
+import { createObjectAdmin } from './object-service.ts'
 import { createServiceAdmin } from './service-admin.ts'
 
 export type AdminOptions = {
@@ -39,6 +40,7 @@ export function createAdmin(
       registered: () => options.schedules.reconcile(),
     }),
     ...createControl(deps, invocations),
+    ...createObjectAdmin(deps, invocations),
     ...createInvocationListing({ ...options.stores, ...deps }),
     subscribe: (spec) => subscriptions.subscribe(spec),
     subscriptions: () => subscriptions.list(),
