@@ -143,7 +143,7 @@ export class Attempt {
   /** User code waits for something that is not durable. */
   #idle(): Move {
     const { inactivity, host } = this.#parts
-    if ((inactivity.endsAt ?? Number.POSITIVE_INFINITY) > host.now()) return 'wait'
+    if ((inactivity.endsAt() ?? Number.POSITIVE_INFINITY) > host.now()) return 'wait'
     return { kind: 'retry', failure: inactivity.failure }
   }
 
@@ -236,7 +236,7 @@ export class Attempt {
       this.#settling.graceEndsAt,
       ...steps.retryTimes,
       ...times.at(tail.isReading),
-      this.#isBusy() ? undefined : inactivity.endsAt,
+      this.#isBusy() ? undefined : inactivity.endsAt(),
     ]
   }
 

@@ -27,7 +27,7 @@ export class Inactivity {
   }
 
   /** When the handler has been idle for too long (epoch ms). */
-  get endsAt(): number | undefined {
+  endsAt(): number | undefined {
     const { inactivityMs, awaited, table } = this.#deps
     const seen = table.count + awaited.begun + awaited.ended
     if (seen !== this.#seen) this.stir()

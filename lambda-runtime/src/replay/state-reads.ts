@@ -69,7 +69,7 @@ export class StateReads {
     this.#fetch(read)
       .then((value) => this.#take(read, value))
       .catch((cause: unknown) => {
-        this.#failure ??= toFailure(cause, 'journal-unreachable')
+        if (this.#loading.has(read.op)) this.#failure ??= toFailure(cause, 'journal-unreachable')
       })
       .finally(() => {
         this.#loading.delete(read.op)

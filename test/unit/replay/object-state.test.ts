@@ -278,7 +278,7 @@ describe('the state of a shared handler', () => {
       cell('n', 1),
     )
     await stage.drive()
-    stage.cells.splice(0, 1, cell('n', 2), cell('m', 1))
+    stage.cells = [cell('n', 2), cell('m', 1)]
     stage.complete(3)
     const reply = await stage.drive()
     expect(reply.status).toEqual(completed([[1, 'else', ['n']], 2, ['m', 'n']]))

@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Entry, Outcome, Segment } from '../../../lambda-runtime/src/protocol/index.ts'
+import { encodeValue } from '../../../lambda-runtime/src/values.ts'
 import { conduct, type Outside, valueOutcome } from './support/conductor.ts'
-import { durablePrograms, programOf, programs, type Statement } from './support/random-program.ts'
-import { completed, Stage } from './support/stage.ts'
+import {
+  durablePrograms,
+  programOf,
+  programs,
+  readers,
+  type Start,
+  type Statement,
+} from './support/random-program.ts'
+import { cell, completed, type KeyedProgram, keyedStage, Stage } from './support/stage.ts'
 
 const runs = 25
 /** After how many ms of their life attempts die; the later ones live. */
@@ -94,25 +102,38 @@ describe('random handlers', () => {
           waits,
           cancels,
           async (block, seed, lives, pauses, cancelAfterMs) => {
-            const starts = new Map<string, Set<string>>()
+            const starts = new Starts()
             let attempts = 0
             const stage: Stage = new Stage(
               programOf(block, () => stage.world, {
-                onStart: ({ step, name, now }) => {
-                  const known = starts.get(step) ?? new Set()
-                  starts.set(step, known.add(`${name} at ${now}`))
-                },
+                onStart: (start) => starts.add(start),
                 pause: () => pauses[attempts++ % pauses.length],
               }),
             )
             await conduct(stage, outsideOf(seed), { lives, cancelAfterMs })
-            for (const reasons of starts.values()) expect([...reasons]).toHaveLength(1)
+            for (const reasons of starts.reasons) expect(reasons).toHaveLength(1)
           },
         ),
         { numRuns: 4 * runs },
       )
     },
   )
+
+  it('that read state know it as they read it, whatever it is by now', patience, async () => {
+    await fc.assert(
+      fc.asyncProperty(readers, fc.nat(), deaths, fc.nat(2_500), async (block, seed, lives, ms) => {
+        const starts = new Starts()
+        const stage = readerOf(block, starts)
+        const output = await conduct(stage, outsideOf(seed), { lives, cancelAfterMs: ms })
+        for (const reasons of starts.reasons) expect(reasons).toHaveLength(1)
+        const again = readerOf(block).with(withoutOutput(stage.journal.segments))
+        again.startEpoch()
+        const { status } = await again.attempt()
+        expect(status).toEqual(statusOf(output))
+      }),
+      { numRuns: 4 * runs },
+    )
+  })
 
   it('that are cancelled replay as they went on, from every prefix', patience, async () => {
     await fc.assert(
@@ -150,6 +171,40 @@ describe('random handlers', () => {
     )
   })
 })
+
+/** Why each step was started, by step. */
+class Starts {
+  readonly #reasons = new Map<string, Set<string>>()
+
+  add({ step, name, now }: Start): void {
+    const known = this.#reasons.get(step) ?? new Set()
+    this.#reasons.set(step, known.add(`${name} at ${now}`))
+  }
+
+  get reasons(): readonly (readonly string[])[] {
+    return [...this.#reasons.values()].map((reasons) => [...reasons])
+  }
+}
+
+/** A shared handler: each attempt sees another state, and each third of them has to fetch it. */
+function readerOf(block: readonly Statement[], starts = new Starts()): Stage {
+  const program = programOf(block, () => stage.world, { onStart: (start) => starts.add(start) })
+  const setting = { kind: 'object', shared: true } as const
+  const stage: Stage = keyedStage(setting, program as unknown as KeyedProgram)
+  let attempts = 0
+  stage.journal.stateValue = async (name, slot) => {
+    await stage.world.delay((slot * 97) % 700)
+    return encodeValue(`${name} of ${slot}`)
+  }
+  Object.defineProperty(stage, 'cells', {
+    get: () => {
+      attempts += 1
+      const lazy = { name: 'n', slot: attempts, bytes: 70_000 }
+      return [attempts % 3 === 0 ? lazy : cell('n', attempts)]
+    },
+  })
+  return stage
+}
 
 /** A live execution, then one more from each prefix of its journal, as after a crash. */
 async function* restarts(block: readonly Statement[], seed: number, cancelAfterMs?: number) {

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { service, TerminalError } from '../../../../lambda-runtime/src/index.ts'
-import type { ServiceContext } from '../../../../lambda-runtime/src/types/context.ts'
+import type {
+  ServiceContext,
+  SharedObjectContext,
+} from '../../../../lambda-runtime/src/types/context.ts'
 import type { DurablePromise } from '../../../../lambda-runtime/src/types/durable-promise.ts'
 import type { Program } from './stage.ts'
 import type { World } from './world.ts'
@@ -11,7 +14,7 @@ const peer = service('peer', { ask: (_, input: number) => `answer ${input}` })
 type Leaf =
   | { readonly kind: 'run'; readonly ms: number; readonly fails: boolean }
   | { readonly kind: 'sleep'; readonly ms: number }
-  | { readonly kind: 'call' | 'awakeable' | 'signal' }
+  | { readonly kind: 'call' | 'awakeable' | 'signal' | 'get' }
 
 export type Statement =
   | Leaf
@@ -34,6 +37,9 @@ const leaf: fc.Arbitrary<Leaf> = fc.oneof(
   fc.record({ kind: fc.constantFrom('call' as const, 'awakeable' as const, 'signal' as const) }),
 )
 
+/** For handlers of objects: it reads the value `n`. */
+const get: fc.Arbitrary<Leaf> = fc.record({ kind: fc.constant('get' as const) })
+
 const later: fc.Arbitrary<Statement> = fc.record({
   kind: fc.constant('later' as const),
   ms: fc.integer({ min: 1, max: 60 }),
@@ -42,7 +48,10 @@ const later: fc.Arbitrary<Statement> = fc.record({
 type Blocks = { block: readonly Statement[]; statement: Statement }
 
 /** Programs of durable things, and of `others`. */
-const programsOf = (...others: fc.Arbitrary<Statement>[]): fc.Arbitrary<readonly Statement[]> =>
+const programsOf = (
+  leaf: fc.Arbitrary<Leaf>,
+  ...others: fc.Arbitrary<Statement>[]
+): fc.Arbitrary<readonly Statement[]> =>
   fc.letrec<Blocks>((tie) => ({
     block: fc.array(tie('statement'), { minLength: 1, maxLength: 4 }),
     statement: fc.oneof(
@@ -69,9 +78,11 @@ const programsOf = (...others: fc.Arbitrary<Statement>[]): fc.Arbitrary<readonly
     ),
   })).block
 
-export const durablePrograms = programsOf()
+export const durablePrograms = programsOf(leaf)
 /** Some of them wait for something that is not durable. */
-export const programs = programsOf(later)
+export const programs = programsOf(leaf, later)
+/** Some of them read state. */
+export const readers = programsOf(fc.oneof(leaf, get))
 
 /** One start of a step: which step it is, and what its handler knew when it asked for it. */
 export type Start = { readonly step: string; readonly name: string; readonly now: number }
@@ -103,6 +114,7 @@ class Player {
   readonly #world: World
   readonly #play: Play
   #hasWaited = false
+  #read: unknown = 'nothing'
 
   constructor(ctx: ServiceContext, world: World, play: Play) {
     this.#ctx = ctx
@@ -126,6 +138,7 @@ class Player {
       case 'call':
       case 'awakeable':
       case 'signal':
+      case 'get':
         return this.#leaf(statement)
       case 'send':
         ctx.send(peer).ask(1)
@@ -154,7 +167,11 @@ class Player {
     const ctx = this.#ctx
     switch (leaf.kind) {
       case 'run': {
-        const start = { step: ctx.uuid(), name: `run ${leaf.ms}`, now: ctx.now() }
+        const start = {
+          step: ctx.uuid(),
+          name: `run ${leaf.ms} after ${this.#read}`,
+          now: ctx.now(),
+        }
         return ctx.run(start.name, async () => {
           this.#play.onStart?.(start)
           await this.#world.delay(leaf.ms)
@@ -170,6 +187,13 @@ class Player {
         return ctx.awakeable().promise
       case 'signal':
         return ctx.signal('s')
+      case 'get':
+        return (ctx as unknown as SharedObjectContext<Record<string, unknown>>)
+          .get('n')
+          .map((value) => {
+            this.#read = value
+            return value
+          })
       default:
         return leaf satisfies never
     }

@@ -56,7 +56,7 @@ export class Stage {
   /** How often the journal was opened. */
   opened = 0
   /** The state that is sent along: what the holder of a key starts from, or what a shared handler sees by now. */
-  readonly cells: StateCell[] = []
+  cells: readonly StateCell[] = []
   readonly #program: Program
   readonly #around: Interceptors
   readonly #setting: Setting
@@ -152,7 +152,7 @@ export class Stage {
     const access = isShared ? 'shared' : 'exclusive'
     return {
       ...(inactivityMs !== undefined && { inactivityMs }),
-      ...(kind !== 'service' && { state: { access, cells: this.cells } }),
+      ...(kind !== 'service' && { state: { access, cells: [...this.cells] } }),
     }
   }
 
@@ -248,6 +248,6 @@ export function keyedStage(
   ...cells: readonly StateCell[]
 ): Stage {
   const stage = new Stage(program as unknown as Program, undefined, {}, setting)
-  stage.cells.push(...cells)
+  stage.cells = cells
   return stage
 }
