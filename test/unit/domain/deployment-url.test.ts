@@ -19,6 +19,7 @@ describe('the URL of a deployment', () => {
   })
 
   it.each([
+    'orders',
     'orders:9080',
     'ftp://orders',
     'http://user@orders',
