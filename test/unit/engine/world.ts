@@ -17,7 +17,13 @@ import {
 } from '@fermata/orchestrator/adapters/memory-invoker/memory-invoker'
 import { createCronCalendar } from '@fermata/orchestrator/adapters/system/cron-calendar'
 import { createEngine, type Engine, type EngineOptions } from '@fermata/orchestrator/engine/engine'
-import type { FaultPoint, FaultPoints, Logger, RecordSource } from '@fermata/orchestrator/ports'
+import type {
+  FaultPoint,
+  FaultPoints,
+  Logger,
+  Payloads,
+  RecordSource,
+} from '@fermata/orchestrator/ports'
 import {
   createSeededRandom,
   createVirtualClock,
@@ -40,6 +46,8 @@ export type ReplicaOptions = {
   readonly wallOffsetMs?: number
   /** None: there is no Kafka. */
   readonly source?: RecordSource
+  /** Where values go; as they are, if absent. */
+  readonly payloads?: Payloads
   /** Called at every fault point; it may kill the replica, and then the engine goes no further. */
   readonly onFault?: (point: FaultPoint, subject: string, replica: () => Replica) => void
 }
@@ -71,7 +79,7 @@ export function createWorld(seed = 1): World {
     warnings,
     functions,
     journal: async (id) => (await stores.journals.load(id)).segments,
-    async start({ options = {}, source = noSource, onFault, wallOffsetMs = 0 } = {}) {
+    async start({ options = {}, source = noSource, onFault, payloads, wallOffsetMs = 0 } = {}) {
       const process = clock.process({ wallOffsetMs })
       replicas += 1
       const faults: FaultPoints = {
@@ -98,6 +106,7 @@ export function createWorld(seed = 1): World {
           random: createSeededRandom(seed * 1_000 + replicas),
           logger: collectingLogger(warnings),
           calendar: createCronCalendar(),
+          ...(payloads !== undefined && { payloads }),
           source,
         },
         { ...defaultOptions([...functions.keys()]), ...options },

@@ -54,6 +54,21 @@ describe('a dead record', () => {
     expect(JSON.stringify(body).length).toBeLessThan(300_000)
   })
 
+  test('is known by its position alone where nobody is to read what it holds', () => {
+    const record = aRecord({
+      key: Buffer.from('secret'),
+      value: Buffer.from('secret'),
+      headers: [['a', Buffer.from('secret')]],
+    })
+    const body = encodeDeadRecord('orders', record, failure, 'position')
+    const dead = decodeDeadRecord(body)
+
+    expect(dead).toMatchObject({ keyBytes: 6, valueBytes: 6, headers: [], headerCount: 1 })
+    expect(dead).not.toHaveProperty('key')
+    expect(dead).not.toHaveProperty('value')
+    expect(JSON.stringify(body)).not.toContain(Buffer.from('secret').toString('base64'))
+  })
+
   test('cannot be read from another shape', () => {
     expect(decodeDeadRecord({ topic: 'orders' })).toBeUndefined()
   })

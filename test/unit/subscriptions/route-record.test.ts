@@ -133,6 +133,9 @@ describe('a record', () => {
       code: 'record-too-large',
       message: expect.stringContaining('256002 bytes'),
     })
+    // Where there is a place for blobs, an item's limit is none.
+    const larger = { ...route, maxBytes: 256_002 }
+    expect(routeRecord(larger, { ...fits, headers }).kind).toBe('invocation')
   })
 
   test('that nobody handles says whom it is for', () => {
