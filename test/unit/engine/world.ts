@@ -8,7 +8,10 @@ import {
   type ReplyStatus,
   type Segment,
 } from '@fermata/lambda-runtime/protocol'
-import { createMemoryTable } from '@fermata/orchestrator/adapters/memory/memory-table'
+import {
+  createMemoryTable,
+  type MemoryTable,
+} from '@fermata/orchestrator/adapters/memory/memory-table'
 import { createMemoryStores, type MemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
 import {
   createMemoryInvoker,
@@ -56,6 +59,8 @@ export type ReplicaOptions = {
 export type World = {
   readonly clock: VirtualClock
   readonly stores: MemoryStores
+  /** What the stores hold, to take items away as a table does that have expired. */
+  readonly table: MemoryTable
   readonly invoker: MemoryInvoker
   readonly warnings: readonly { readonly message: string; readonly fields: object }[]
   /** Functions by address. */
@@ -66,7 +71,8 @@ export type World = {
 
 export function createWorld(seed = 1): World {
   const clock = createVirtualClock()
-  const stores = createMemoryStores({ clock, table: createMemoryTable() })
+  const table = createMemoryTable()
+  const stores = createMemoryStores({ clock, table })
   const functions = new Map<string, FunctionCode>()
   const invoker = createMemoryInvoker({ handlers: (address) => functions.get(address), clock })
   const warnings: { message: string; fields: object }[] = []
@@ -75,6 +81,7 @@ export function createWorld(seed = 1): World {
   return {
     clock,
     stores,
+    table,
     invoker,
     warnings,
     functions,
