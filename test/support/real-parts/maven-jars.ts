@@ -12,7 +12,7 @@ import { withProcessLock } from './process-lock.ts'
 
 const run = promisify(execFile)
 
-export type JavaPart = Extract<RealPart, 'kafka' | 'dynamodb-local'>
+export type JavaPart = Extract<RealPart, 'kafka' | 'dynamodb-local' | 'tla-tools'>
 
 /** Where the part's files are cached; its name changes with the pom, so a new version starts afresh. */
 export function partCache(part: JavaPart): string {

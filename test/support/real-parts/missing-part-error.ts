@@ -1,5 +1,11 @@
 /** The programs that tests, the demo and the benchmarks start beside the project's own code. */
-export type RealPart = 'kafka' | 'dynamodb-local' | 'dynalite' | 'dynoxide' | 'ministack'
+export type RealPart =
+  | 'kafka'
+  | 'dynamodb-local'
+  | 'dynalite'
+  | 'dynoxide'
+  | 'ministack'
+  | 'tla-tools'
 
 export type MissingPartCode =
   | 'MISSING_JAVA'

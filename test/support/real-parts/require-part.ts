@@ -44,6 +44,7 @@ export function mayBeMissing(part: RealPart, environment: Environment): boolean 
 const locate: Record<RealPart, (environment: Environment) => unknown> = {
   kafka: (environment) => locateJavaPart('kafka', environment),
   'dynamodb-local': (environment) => locateJavaPart('dynamodb-local', environment),
+  'tla-tools': (environment) => locateJavaPart('tla-tools', environment),
   dynalite: () => undefined,
   dynoxide: () => findDynoxide(),
   ministack: findMinistack,
