@@ -20,6 +20,7 @@ export interface ServeOptions extends HttpHandlerOptions {
 export interface HandlerServer {
   /** Where it is reached from this machine. */
   readonly url: string
+  /** The one that it got, where any free one was asked for. */
   readonly port: number
   /**
    * Takes nothing new at once; attempts under way end at their next op, and go on elsewhere. What is not over after

@@ -3,6 +3,7 @@ import { TableError } from './table-error.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Of AWS; those of a role have a token. */
 export type Credentials = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
