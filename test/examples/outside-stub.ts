@@ -5,7 +5,7 @@ export type Asked = { readonly path: string; readonly key: string; readonly body
 const outsideUrl = 'http://localhost:8200'
 
 /** The world outside of an example: answers its requests, and remembers each key's first. Others go to the network. */
-export function stubOutside(answer: (path: string) => object): readonly Asked[] {
+export function stubOutside(answer: (path: string, body: unknown) => object): readonly Asked[] {
   const asked: Asked[] = []
   const network = globalThis.fetch
   vi.stubGlobal('fetch', async (input: URL | string, init: RequestInit = {}) => {
@@ -14,8 +14,9 @@ export function stubOutside(answer: (path: string) => object): readonly Asked[] 
     const key = new Headers(init.headers).get('idempotency-key') ?? ''
     const path = url.pathname
     const isNew = asked.every((one) => one.key !== key)
-    if (isNew) asked.push({ path, key, body: JSON.parse(String(init.body)) })
-    return Response.json(answer(path))
+    const body: unknown = JSON.parse(String(init.body))
+    if (isNew) asked.push({ path, key, body })
+    return Response.json(answer(path, body))
   })
   onTestFinished(() => void vi.unstubAllGlobals())
   return asked

@@ -1,0 +1,4 @@
+import { lambda } from '@fermata/lambda-runtime/lambda'
+import { bookings } from '../bookings.ts'
+
+export const handler = lambda(bookings)
