@@ -103,6 +103,14 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
       retentionMs: 1,
       restartOf: { invocation: caller },
     },
+    {
+      kind: 'created',
+      target,
+      input: { list: [{ json: 1 }, { void: true }, { sealed: 'AAECAw==' }, { list: [] }] },
+      headers: {},
+      origin: { kind: 'collected', how: 'debounce', sends: 1 },
+      retentionMs: 1,
+    },
   ],
   attempt: [
     { kind: 'attempt', epoch: 1, deployment: 'arn:aws:lambda:eu-west-1:1:function:orders:7' },
@@ -173,6 +181,20 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
       input: { json: 1 },
       collect: { how: 'batch', maxSize: 100, waitMs: 2_000 },
     },
+    {
+      kind: 'send',
+      op: 10,
+      target,
+      input: { json: 1 },
+      collect: { how: 'batch', maxSize: 100, waitMs: 2_000, key: 'customer 7' },
+    },
+    {
+      kind: 'send',
+      op: 11,
+      target,
+      input: { json: 1 },
+      collect: { how: 'debounce', waitMs: 5_000, key: 'customer 7' },
+    },
   ],
   awakeable: [
     { kind: 'awakeable', op: 8 },
@@ -220,6 +242,7 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
   completion: [
     { kind: 'completion', op: 3, result: { kind: 'value', value: { void: true } } },
     { kind: 'completion', op: 4, result: { kind: 'failure', failure } },
+    { kind: 'completion', op: 5, result: { kind: 'failure', failure }, key: 'attempt-1' },
   ],
   seen: [{ kind: 'seen', op: 3, upTo: 5, ...handedOut }],
   waiter: [{ kind: 'waiter', invocation: caller, op: 4 }],
@@ -293,7 +316,7 @@ export const segments: readonly Segment[] = [
     writer: 'w-3',
     at: 1_700_000_000_002,
     carried: 2,
-    entries: [...entries.completion],
+    entries: entries.completion.slice(0, 2),
   },
 ]
 
