@@ -165,7 +165,13 @@ const entrySchemas = {
     result: outcomeSchema,
   }),
   /** News from outside for op `op`. Of two for one op the first in the log counts. */
-  completion: v.object({ kind: v.literal('completion'), op: count, result: outcomeSchema }),
+  completion: v.object({
+    kind: v.literal('completion'),
+    op: count,
+    result: outcomeSchema,
+    /** Who brought it from outside: asking again with this key is no second completion. */
+    key: v.exactOptional(v.string()),
+  }),
   /**
    * The completion of `op` was handed to user code here. `upTo` is the greatest segment that the handler had
    * taken in: replay hands outside news over at this marker, not where the news stands (INV-4).

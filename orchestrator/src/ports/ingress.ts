@@ -44,8 +44,11 @@ export interface Ingress extends News {
   output(id: InvocationId): Promise<Outcome | undefined>
   /** Of a handler, or of an invocation's. None where there is no such. */
   mediaOf(of: Target | InvocationId): Promise<Media>
-  /** @throws `awakeable-not-found` | `awakeable-completed` */
-  completeAwakeable(id: string, outcome: Outcome): Promise<void>
+  /**
+   * `key`: whoever asks again with it gets the same answer.
+   * @throws `awakeable-not-found` | `awakeable-completed`
+   */
+  completeAwakeable(id: string, outcome: Outcome, key?: string): Promise<void>
 }
 
 export type SubscriptionOptions = {

@@ -236,6 +236,11 @@ describe('a completion', () => {
     expect(decided(closed, completion)).toEqual([])
   })
 
+  it('keeps the key of whoever brought it', () => {
+    const [news] = decided(waiting, { ...completion, key: 'mine' })
+    expect(news).toEqual({ kind: 'completion', op: 0, result: done, key: 'mine' })
+  })
+
   it("that comes by an awakeable's id is for no other op", () => {
     const forged = { ...completion, by: 'awakeable-id' } as const
     const asleep = journal(

@@ -1,7 +1,8 @@
 import type { Entry, EntryOf, InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
-import { type Context, decide, type Stimulus } from '@fermata/orchestrator/domain/invocation/decide'
+import { decide } from '@fermata/orchestrator/domain/invocation/decide'
 import { evolveAll } from '@fermata/orchestrator/domain/invocation/evolve'
 import type { InvocationState } from '@fermata/orchestrator/domain/invocation/state'
+import type { Context, Stimulus } from '@fermata/orchestrator/domain/invocation/stimulus'
 import type { RetryPolicy } from '@fermata/orchestrator/domain/retry'
 
 export const invocationId = `orders.${'0'.repeat(26)}` as InvocationId

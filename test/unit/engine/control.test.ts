@@ -272,3 +272,27 @@ describe('pausing', () => {
     expect(await resume(undefined)).toBe('invocation-not-paused')
   })
 })
+
+describe('an awakeable that is completed twice', () => {
+  it('answers whoever asks again with his key like the first time, and nobody else', async () => {
+    const waits: Script = ({ epoch }) =>
+      epoch === 1
+        ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
+        : { status: completed('done') }
+    const world = worldOf({ waits })
+    const replica = await world.start()
+    const id = await submit(world, replica, 'waits')
+    await comes(world, id, 'suspended')
+    const complete = (key?: string) => {
+      const { ingress } = replica.engine
+      const outcome = { kind: 'value', value: { json: 1 } } as const
+      return during(world, refusal(ingress.completeAwakeable(`${id}.0`, outcome, key)))
+    }
+    expect(await complete('mine')).toBeUndefined()
+    expect(await complete('mine')).toBeUndefined()
+    await comes(world, id, 'output')
+    expect(await complete('mine')).toBeUndefined()
+    expect(await complete('yours')).toBe('awakeable-completed')
+    expect(await complete()).toBe('awakeable-completed')
+  })
+})

@@ -373,10 +373,13 @@ describe('an awakeable over HTTP', () => {
       ingress: { completeAwakeable: async (...args) => void completed.push(args) },
     })
     expect(await post(`/awakeables/${awakeable}/resolve`, 'true')).toMatchObject({ status: 204 })
-    expect(await post(`/awakeables/${awakeable}/resolve`)).toMatchObject({ status: 204 })
+    const key = { 'idempotency-key': 'k1' }
+    expect(await post(`/awakeables/${awakeable}/resolve`, undefined, key)).toMatchObject({
+      status: 204,
+    })
     expect(completed).toEqual([
-      [awakeable, value({ json: true })],
-      [awakeable, value({ void: true })],
+      [awakeable, value({ json: true }), undefined],
+      [awakeable, value({ void: true }), 'k1'],
     ])
   })
 

@@ -43,17 +43,19 @@ export function addIngressRoutes(app: FastifyInstance, deps: IngressRoutesDeps):
   route(app, '/awakeables/:id/resolve', {
     POST: async (request, reply) => {
       const value = readValue(request)
-      await ingress.completeAwakeable(param(request, 'id'), { kind: 'value', value })
+      const key = idempotencyKeyOf(request)
+      await ingress.completeAwakeable(param(request, 'id'), { kind: 'value', value }, key)
       return reply.code(204).send()
     },
   })
   route(app, '/awakeables/:id/reject', {
     POST: async (request, reply) => {
       const failure = check(rejectionSchema, readJson(request))
-      await ingress.completeAwakeable(param(request, 'id'), {
-        kind: 'failure',
-        failure: { code: 'awakeable-rejected', ...failure },
-      })
+      await ingress.completeAwakeable(
+        param(request, 'id'),
+        { kind: 'failure', failure: { code: 'awakeable-rejected', ...failure } },
+        idempotencyKeyOf(request),
+      )
       return reply.code(204).send()
     },
   })

@@ -5,9 +5,9 @@ import type {
   InvocationId,
   Segment,
 } from '@fermata/lambda-runtime/protocol'
-import type { Leave, Stimulus } from '../invocation/decide.ts'
 import { evolveAll } from '../invocation/evolve.ts'
 import type { InvocationState } from '../invocation/state.ts'
+import type { Leave, Stimulus } from '../invocation/stimulus.ts'
 import type { Slot } from './model.ts'
 
 /** What the slot whose turn it is means, given the journal of its invocation. */

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@fermata/lambda-runtime/protocol'
-import type { Stimulus } from '../../domain/invocation/decide.ts'
+import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import { carry } from './carry.ts'

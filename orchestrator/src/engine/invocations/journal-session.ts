@@ -1,18 +1,15 @@
 import type { Entry, InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
-import {
-  type Context,
-  type Decision,
-  decide,
-  type Stimulus,
-} from '../../domain/invocation/decide.ts'
+import { decide } from '../../domain/invocation/decide.ts'
 import { evolve, evolveAll } from '../../domain/invocation/evolve.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Decision, Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Clock, FaultPoints, JournalStore, Random } from '../../ports/index.ts'
 import { createTurns, type Turns } from '../turns.ts'
 import { NextPermit } from './next-permit.ts'
 import { isFinal } from './persist.ts'
 import {
   type Applied,
+  type ContextOf,
   epochOf,
   makeSegment,
   type Opening,
@@ -26,9 +23,6 @@ export type SessionDeps = {
   readonly random: Random
   readonly faults: FaultPoints
 }
-
-/** How a decision's context is made, from the state that it is about. */
-export type ContextOf = (state: InvocationState) => Context
 
 /**
  * What this replica knows of one journal, and its one way to append to it: load, fold, decide, append; if

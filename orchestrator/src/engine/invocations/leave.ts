@@ -1,7 +1,7 @@
 import type { Target } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
-import type { Context } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Context } from '../../domain/invocation/stimulus.ts'
 import { handlerName } from '../handler-limits.ts'
 import type { Demand, Permit } from '../permits.ts'
 import { type Deployment, functionOf } from '../services/deployment-document.ts'

@@ -1,7 +1,7 @@
 import type { Entry, Segment } from '@fermata/lambda-runtime/protocol'
 import { protocolVersion } from '@fermata/lambda-runtime/protocol'
-import type { Decision } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Context, Decision } from '../../domain/invocation/stimulus.ts'
 import type { Clock, Random } from '../../ports/index.ts'
 
 /** What is written at first; `before`: what came for it before it was created. */
@@ -15,6 +15,9 @@ export type Applied = {
   /** What this call appended. */
   readonly appended: Segment | undefined
 }
+
+/** How a decision's context is made, from the state that it is about. */
+export type ContextOf = (state: InvocationState) => Context
 
 /** Effects of segments up to `upTo` are carried out, in the life `born`: an id may be used again once it has expired. */
 export type Watermark = { readonly born: string; readonly upTo: number }

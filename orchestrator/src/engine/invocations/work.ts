@@ -1,6 +1,6 @@
 import type { EntryOf, InvocationId, Target, Value } from '@fermata/lambda-runtime/protocol'
-import type { Stimulus } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { ObjectRef } from '../../ports/index.ts'
 import type { Manner } from '../objects/mailbox.ts'
 import type { Permit } from '../permits.ts'

@@ -1,7 +1,7 @@
 import type { EntryOf, InvocationId } from '@fermata/lambda-runtime/protocol'
 import { keyOf, serviceOf } from '@fermata/lambda-runtime/protocol'
-import type { Stimulus } from '../../domain/invocation/decide.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import { doneOf } from '../../domain/objects/head.ts'
 import { decidePreface, queuedState } from '../../domain/objects/mail.ts'
 import type { ObjectRef, ObjectStore, Slot } from '../../ports/index.ts'

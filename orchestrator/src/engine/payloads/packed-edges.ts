@@ -20,10 +20,10 @@ export function packedIngress(ingress: Ingress, payloads: Payloads): Ingress {
       return outcome === undefined ? undefined : payloads.openOutcome(outcome)
     },
     mediaOf: (of) => ingress.mediaOf(of),
-    async completeAwakeable(id, outcome) {
+    async completeAwakeable(id, outcome, key) {
       const service = serviceOfAwakeable(id)
       const packed = service === undefined ? outcome : await payloads.packOutcome(outcome, service)
-      return ingress.completeAwakeable(id, packed)
+      return ingress.completeAwakeable(id, packed, key)
     },
     async signal(id, signal) {
       const value = await payloads.pack(signal.value, { service: serviceOf(id) })

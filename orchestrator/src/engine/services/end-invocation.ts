@@ -1,5 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import type { Stimulus } from '../../domain/invocation/decide.ts'
+import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Invocations } from '../invocations/invocations.ts'
 import { closed, notFound } from './invocation-errors.ts'
 

@@ -5,6 +5,7 @@ import type { Ingress, Submission, Submitted } from '../../ports/index.ts'
 import { collectSubmission } from '../collect/collect-submission.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
+import type { JournalSession } from '../invocations/journal-session.ts'
 import { isKeyed, modeOf } from '../objects/mode.ts'
 import { isReleased, lookUp } from '../objects/queued.ts'
 import { readAwakeableId, unknownAwakeable } from './awakeable-ids.ts'
@@ -43,7 +44,8 @@ export function createIngress(
     output: (id) => output(deps, id),
     mediaOf: (of) => mediaOf(deps, of),
     ...createNews(deps, invocations),
-    completeAwakeable: (id, outcome) => completeAwakeable(deps, invocations, id, outcome),
+    completeAwakeable: (id, outcome, key) =>
+      completeAwakeable(deps, invocations, id, { outcome, key }),
   }
 }
 
@@ -138,20 +140,28 @@ async function completeAwakeable(
   deps: EngineDeps,
   invocations: Invocations,
   text: string,
-  outcome: Outcome,
+  { outcome, key }: { readonly outcome: Outcome; readonly key: string | undefined },
 ): Promise<void> {
   const { invocation, op } = readAwakeableId(text)
-  const completion = { kind: 'completion', op, outcome, by: 'awakeable-id' } as const
+  const completion = { kind: 'completion', op, outcome, by: 'awakeable-id', key } as const
   const told = await deps.sessions.use(invocation, async (session) => {
     const state = await session.refresh()
     const isOther = state !== undefined && op < state.ops && !state.awakeables.has(op)
     if (state === undefined || isOther) throw unknownAwakeable(text)
-    return invocations.stimulate(invocation, completion, 'asks-once')
+    const answer = await invocations.stimulate(invocation, completion, 'asks-once')
+    return answer && { ...answer, by: keyOf(session, op) }
   })
   if (told === undefined) throw unknownAwakeable(text)
-  if (told.appended) return
+  if (told.appended || (key !== undefined && told.by === key)) return
   const why = told.state.settled.has(op)
     ? 'was completed before'
     : 'belongs to an invocation that has ended'
   throw new FermataError('awakeable-completed', `The awakeable "${text}" ${why}`)
+}
+
+/** With which key the completion that counts was brought. */
+function keyOf({ segments }: JournalSession, op: number): string | undefined {
+  const entries = segments.flatMap((segment) => segment.entries)
+  const first = entries.find((entry) => entry.kind === 'completion' && entry.op === op)
+  return first?.kind === 'completion' ? first.key : undefined
 }
