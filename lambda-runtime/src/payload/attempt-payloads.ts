@@ -22,8 +22,8 @@ export type AttemptPayloadsOptions = {
   readonly blobs?: BlobStore
 }
 
-/** The variable that holds a function's payload keys. */
-export const payloadKeysVariable = 'FERMATA_PAYLOAD_KEYS'
+/** Holds the payload keys of a function. */
+const payloadKeysVariable = 'FERMATA_PAYLOAD_KEYS'
 
 /** How the attempts of one function read and write stored values. `undefined`: as they are. */
 export function createAttemptPayloads(

@@ -6,12 +6,11 @@ import {
   type Entry,
   type Failure,
   failureSchema,
-  type Outcome,
   type Value,
   valueSchema,
 } from '../protocol/index.ts'
 import type { PayloadCodec } from '../types/payload-codec.ts'
-import { type Headers, type Lasting, mapEntry, mapOutcome, type Parts } from './stored-parts.ts'
+import { type Headers, type Lasting, mapEntry, type Parts } from './stored-parts.ts'
 
 /** Whose a value is, and so where its blob goes. `journal` unless it is an object's state. */
 export type Place = { readonly service: string; readonly lasting?: Lasting }
@@ -103,30 +102,12 @@ export class Payloads {
     throw new PayloadError('payload-corrupt', 'What a codec has opened are no headers')
   }
 
-  packOutcome(outcome: Outcome, service: string): Promise<Outcome> {
-    return mapOutcome(outcome, this.#packing(service))
-  }
-
-  openOutcome(outcome: Outcome): Promise<Outcome> {
-    return mapOutcome(outcome, this.#opening)
-  }
-
   packEntry(entry: Entry, service: string): Promise<Entry> {
     return mapEntry(entry, this.#packing(service))
   }
 
   openEntry(entry: Entry): Promise<Entry> {
     return mapEntry(entry, this.#opening)
-  }
-
-  /** Keeps the blobs that these entries name from growing old. Those of an object's state never do. */
-  async touch(entries: readonly Entry[]): Promise<void> {
-    const { blobs } = this.#options
-    if (blobs === undefined) return
-    const refs = await refsOf(entries)
-    await forEach(refs, async (ref) => {
-      await blobs.touch(ref)
-    })
   }
 
   #packing(service: string): Parts {
@@ -194,26 +175,6 @@ export class Payloads {
     if (value.success) return value.output
     throw corruptBlob(ref, 'is no value')
   }
-}
-
-/** The blobs that entries name, but for those of an object's state. */
-async function refsOf(entries: readonly Entry[]): Promise<readonly string[]> {
-  const refs = new Set<string>()
-  const collecting: Parts = {
-    async value(value, lasting) {
-      if (lasting === 'journal') addRefs(value, refs)
-      return value
-    },
-    failure: async (failure) => failure,
-    headers: async (headers) => headers,
-  }
-  for (const entry of entries) await mapEntry(entry, collecting)
-  return [...refs]
-}
-
-function addRefs(value: Value, refs: Set<string>): void {
-  if ('ref' in value) refs.add(value.ref)
-  if ('list' in value) for (const one of value.list) addRefs(one, refs)
 }
 
 const atOnce = 16

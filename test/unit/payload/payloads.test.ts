@@ -5,6 +5,7 @@ import {
   type PayloadCodec,
   Payloads,
   type PayloadsOptions,
+  touchBlobs,
 } from '@fermata/lambda-runtime/payload'
 import {
   type Entry,
@@ -236,7 +237,7 @@ describe('an entry of the journal', () => {
     ]
     const packed = await Promise.all(entries.map((entry) => payloads.packEntry(entry, 'orders')))
     now = 2
-    await payloads.touch(packed)
+    await touchBlobs(blobs, packed)
     const times = [...blobs.blobs].map(([key, { touchedAt }]) => [key.split('/')[0], touchedAt])
     expect(times).toEqual([
       ['journal', 2],

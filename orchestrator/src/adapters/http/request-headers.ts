@@ -10,6 +10,8 @@ const kept: ReadonlySet<string> = new Set([
   'content-type',
   'cookie',
   'expect',
+  // What stands for all headers where they are sealed: a sender cannot bring it.
+  'fermata-sealed',
   'host',
   'idempotency-key',
   'keep-alive',

@@ -4,7 +4,9 @@ import {
   PayloadError,
   type PayloadKeys,
   Payloads as StoredPayloads,
+  touchBlobs,
 } from '@fermata/lambda-runtime/payload'
+import type { Entry, Outcome } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import type { Payloads } from '../../ports/index.ts'
 
@@ -24,12 +26,24 @@ export function createStoredPayloads(options: StoredPayloadsOptions): Payloads {
     seals: codec !== undefined,
     pack: (value, place) => classed(stored.pack(value, place)),
     open: (value) => classed(stored.open(value)),
-    packOutcome: (outcome, service) => classed(stored.packOutcome(outcome, service)),
-    openOutcome: (outcome) => classed(stored.openOutcome(outcome)),
+    packOutcome: (outcome, service) =>
+      throughEntry(outcome, (entry) => stored.packEntry(entry, service)),
+    openOutcome: (outcome) => throughEntry(outcome, (entry) => stored.openEntry(entry)),
     packFailure: (failure) => classed(stored.packFailure(failure)),
     packHeaders: (headers) => classed(stored.packHeaders(headers)),
-    touch: (entries) => classed(stored.touch(entries)),
+    touch: async (entries) => {
+      if (blobs !== undefined) await classed(touchBlobs(blobs, entries))
+    },
   }
+}
+
+/** An outcome has the parts of the entry that it would stand in. */
+async function throughEntry(
+  result: Outcome,
+  pass: (entry: Entry) => Promise<Entry>,
+): Promise<Outcome> {
+  const entry = await classed(pass({ kind: 'output', result }))
+  return entry.kind === 'output' ? entry.result : result
 }
 
 async function classed<T>(work: Promise<T>): Promise<T> {
