@@ -3,7 +3,7 @@ import type { Context } from './types/context.ts'
 import type { Handler, SharedHandler } from './types/handlers.ts'
 import type { HandlerOptions } from './types/options.ts'
 import type { Schema } from './types/schema.ts'
-import type { Serde } from './types/serde.ts'
+import type { OutputSerde, Serde } from './types/serde.ts'
 
 export type HandlerFunction = (ctx: never, input: unknown) => unknown
 
@@ -31,19 +31,19 @@ type AnyOptions = HandlerOptions & {
 export function handle<I, O, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Schema<I, O>
-    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
+    readonly output?: OutputSerde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: O) => R,
 ): Handler<C, [input: I], R>
 export function handle<T, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Serde<T>
-    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
+    readonly output?: OutputSerde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: T) => R,
 ): Handler<C, [input: T], R>
 export function handle<I extends [input?: unknown], R, C extends Context = Context>(
-  options: HandlerOptions & { readonly output?: Serde<NoInfer<Awaited<R>>> | undefined },
+  options: HandlerOptions & { readonly output?: OutputSerde<NoInfer<Awaited<R>>> | undefined },
   fn: (this: void, ctx: C, ...input: I) => R,
 ): Handler<C, I, R>
 export function handle<I extends [input?: unknown], R, C extends Context = Context>(
@@ -65,19 +65,19 @@ export function handle(
 export function shared<I, O, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Schema<I, O>
-    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
+    readonly output?: OutputSerde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: O) => R,
 ): SharedHandler<C, [input: I], R>
 export function shared<T, R, C extends Context = Context>(
   options: HandlerOptions & {
     readonly input: Serde<T>
-    readonly output?: Serde<NoInfer<Awaited<R>>> | undefined
+    readonly output?: OutputSerde<NoInfer<Awaited<R>>> | undefined
   },
   fn: (this: void, ctx: C, input: T) => R,
 ): SharedHandler<C, [input: T], R>
 export function shared<I extends [input?: unknown], R, C extends Context = Context>(
-  options: HandlerOptions & { readonly output?: Serde<NoInfer<Awaited<R>>> | undefined },
+  options: HandlerOptions & { readonly output?: OutputSerde<NoInfer<Awaited<R>>> | undefined },
   fn: (this: void, ctx: C, ...input: I) => R,
 ): SharedHandler<C, I, R>
 export function shared<I extends [input?: unknown], R, C extends Context = Context>(

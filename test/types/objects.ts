@@ -114,3 +114,7 @@ export async function calls(ctx: ServiceContext): Promise<void> {
   // @ts-expect-error there is no such handler
   ctx.call(cart, 'k').remove()
 }
+
+// The serde may be one of a wider type than the output.
+handle({ output: serde.bytes }, async () => new Uint8Array(new ArrayBuffer(2)))
+handle({ output: serde.json<{ a?: number }>() }, () => ({ a: 1 }))

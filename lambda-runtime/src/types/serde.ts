@@ -13,3 +13,11 @@ export interface Serde<T> {
   /** Of the serdes of this package: stored as a value or as text, which stays readable in the table. */
   readonly '~stored'?: 'value' | 'text' | undefined
 }
+
+/** The serde of a handler's output: one of a wider type will do. */
+export interface OutputSerde<T> {
+  readonly contentType?: string | undefined
+  readonly '~stored'?: 'value' | 'text' | undefined
+  serialize(value: T): Uint8Array
+  deserialize(bytes: Uint8Array): unknown
+}
