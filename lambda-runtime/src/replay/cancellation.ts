@@ -39,15 +39,15 @@ export class Cancellation {
     return true
   }
 
-  /** The ops that are to be rejected: all that is awaited beside what executes, and the steps that never start. */
+  /** The ops that are to be rejected: all that is awaited beside what has begun, and the steps that never start. */
   #due(): ReadonlySet<number> | undefined {
     const { awaited, steps } = this.#deps
-    const { executing, idle } = steps
+    const { begun, idle } = steps
     const due = new Set(idle)
     let isAwaited = false
     for (const tree of awaited.trees()) {
       const ops = opsIn(tree)
-      const isSpared = ops.some((op) => executing.has(op))
+      const isSpared = ops.some((op) => begun.has(op))
       if (!isSpared) for (const op of ops) due.add(op)
       isAwaited ||= !isSpared || ops.some((op) => idle.has(op))
     }

@@ -42,6 +42,7 @@ export class HandOuts {
   #idleAt = 0
   #now: number
   #isLive = false
+  #hasResults = false
 
   constructor(deps: HandOutDeps) {
     this.#deps = deps
@@ -56,6 +57,14 @@ export class HandOuts {
   /** Whether this attempt has handed out anything new. */
   get isLive(): boolean {
     return this.#isLive
+  }
+
+  /**
+   * Whether a step that is asked for now may have begun in an attempt that was cut off. It cannot where it follows from
+   * a result of this attempt: that would be durable, had a step begun behind it before (INV-3).
+   */
+  get mayHaveBegun(): boolean {
+    return this.#deps.view.wasCutOff && !this.#hasResults
   }
 
   /** Whether user code stands where the journal ends: all hand-outs repeated, all ops issued again. */
@@ -215,6 +224,7 @@ export class HandOuts {
   #record(role: EntryRole, at: number, entryAt: (moment: Moment) => RecordedHandOut): void {
     const { outbox, table } = this.#deps
     this.#isLive = true
+    this.#hasResults ||= role === 'result'
     this.#now = Math.max(this.#now, at)
     outbox.add(role, entryAt({ at: this.#now, after: table.count }))
   }

@@ -100,8 +100,9 @@ export class Issuer {
     if (issued === undefined) return this.#never()
     const { op, record } = issued
     const step = record?.kind === 'run' ? record : undefined
-    const spec = { op, name, options, contest: this.#deps.handOuts.contestOf(op), execute }
-    if (step?.result === undefined) this.#deps.steps.add(spec, step)
+    const { handOuts, steps } = this.#deps
+    const spec = { op, name, options, contest: handOuts.contestOf(op), execute }
+    if (step?.result === undefined) steps.add(spec, step, handOuts.mayHaveBegun)
     return this.#promiseOf(op, 'run')
   }
 

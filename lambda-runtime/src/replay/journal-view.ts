@@ -37,6 +37,7 @@ export class JournalView {
   #writer: string | undefined
   #lastEnd: EntryKind | undefined
   #resumed = false
+  #isCutOff = false
   #ops = 0
   #kept = 0
   /** When the holder of an awakeable was last heard of (epoch ms). */
@@ -77,6 +78,11 @@ export class JournalView {
   /** Whether the attempt before this one ran until it was blocked. */
   get wasSuspended(): boolean {
     return this.#resumed
+  }
+
+  /** Whether an attempt before this one may have left steps that had begun: it did not come to a rest. */
+  get wasCutOff(): boolean {
+    return this.#isCutOff
   }
 
   /** How many of the ops are those of another invocation, that this one does again from there on. */
@@ -149,9 +155,10 @@ export class JournalView {
       this.#kept = this.#ops
     },
     attempt: (entry, { at }) => {
-      this.#epoch = entry.epoch
       this.#resumed = !this.#running && this.#lastEnd === 'suspended'
+      this.#isCutOff = this.#epoch > 0 && !this.#resumed
       this.#running = true
+      this.#epoch = entry.epoch
       this.#writer = undefined
       this.completions.allow(at)
     },

@@ -39,6 +39,8 @@ type Live = {
   /** Whether its start has to be in the journal before it takes place; `if-free`: if that costs no append. */
   announces: 'no' | 'if-free' | 'yes'
   phase: Phase
+  /** It may have begun in an attempt that was cut off: what became of it must be known, even when all is cancelled. */
+  readonly isOwed: boolean
   /** Tries that failed. */
   tries: number
   since: number | undefined
@@ -59,7 +61,7 @@ export class Steps {
   }
 
   /** Takes a step without a result in; it is not started before `start`. */
-  add(spec: StepSpec, record: StepRecord | undefined): void {
+  add(spec: StepSpec, record: StepRecord | undefined, mayHaveBegun: boolean): void {
     if (record?.started) {
       this.#finished.push({ ...spec, outcome: failureOutcome(interrupted(spec)) })
       return
@@ -68,6 +70,7 @@ export class Steps {
     this.#live.set(spec.op, {
       spec,
       announces: announcementOf(spec, record),
+      isOwed: mayHaveBegun && !spec.options.atMostOnce,
       phase: failed
         ? { kind: 'backing-off', until: failed.retryAt }
         : { kind: 'queued', announced: false },
@@ -84,19 +87,21 @@ export class Steps {
     return (isBound && this.#held === undefined) || this.#in('executing').length > 0
   }
 
-  get executing(): ReadonlySet<number> {
-    return new Set(this.#in('executing').map(({ spec }) => spec.op))
+  /** The steps that have begun, or may have, and have not come to an end. */
+  get begun(): ReadonlySet<number> {
+    const steps = [...this.#in('executing'), ...this.#owed(this.#deps.host.now())]
+    return new Set(steps.map(({ spec }) => spec.op))
   }
 
   /** All others without a result. */
   get idle(): ReadonlySet<number> {
-    const { executing } = this
-    return new Set([...this.#live.keys()].filter((op) => !executing.has(op)))
+    const { begun } = this
+    return new Set([...this.#live.keys()].filter((op) => !begun.has(op)))
   }
 
   /** Whether something goes on that is worth waiting for in process. */
   isBusy(now: number): boolean {
-    if (this.#held !== undefined) return this.isExecuting
+    if (this.#held !== undefined) return this.isExecuting || this.#owed(now).length > 0
     const soon = now + this.#deps.shortBackoffMs
     return [...this.#live.values()].some(
       ({ phase }) => phase.kind !== 'backing-off' || phase.until <= soon,
@@ -120,11 +125,10 @@ export class Steps {
 
   /** Queues the steps whose backoff is over; answers whether any step waits to be started. */
   queueDue(now: number): boolean {
-    if (this.#held !== undefined) return false
     for (const step of this.#in('backing-off')) {
       if (step.phase.until <= now) this.#set(step.spec.op, { kind: 'queued', announced: false })
     }
-    return this.#in('queued').length > 0
+    return this.#startable().length > 0
   }
 
   /**
@@ -133,7 +137,7 @@ export class Steps {
    * `isFree`: an append is to be waited for anyway.
    */
   announce(isFree: boolean): readonly EntryOf<'run-started'>[] {
-    return this.#in('queued')
+    return this.#startable()
       .filter(({ announces }) => announces === 'yes' || (isFree && announces === 'if-free'))
       .map((step) => {
         const { op, name, options } = step.spec
@@ -145,14 +149,18 @@ export class Steps {
 
   /** Starts the queued steps. The caller keeps INV-3: all that was handed out is durable. */
   start(): void {
-    for (const { spec } of this.#in('queued')) {
+    for (const { spec } of this.#startable()) {
       const step = this.#live.get(spec.op)
       if (step !== undefined) this.#try(step)
     }
   }
 
-  /** From now on no step starts, and what executes is told to stop; its outcome still counts. */
+  /**
+   * From now on no step starts but for those that may have begun before, and what executes is told to stop; its outcome
+   * still counts.
+   */
   hold(reason: Error): void {
+    if (this.#held !== undefined) return
     this.#held = reason
     for (const { phase } of this.#in('executing')) {
       this.#told.add(phase.attempt)
@@ -238,6 +246,18 @@ export class Steps {
     if (this.#held === undefined) return failureOutcome(givenUp(step.spec, failure))
     step.phase = { kind: 'stopped' }
     return undefined
+  }
+
+  #startable() {
+    return this.#in('queued').filter(({ isOwed }) => this.#held === undefined || isOwed)
+  }
+
+  /** Those that may have begun before, and have not begun again. */
+  #owed(now: number): readonly Live[] {
+    return [...this.#live.values()].filter(({ isOwed, phase }) => {
+      const isDue = phase.kind === 'backing-off' && phase.until <= now
+      return isOwed && (phase.kind === 'queued' || isDue)
+    })
   }
 
   #set(op: number, phase: Phase): void {

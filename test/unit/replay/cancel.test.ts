@@ -1,39 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CancelledError, service, TerminalError } from '../../../lambda-runtime/src/index.ts'
-import type { Entry } from '../../../lambda-runtime/src/protocol/index.ts'
-import { decodeValue } from '../../../lambda-runtime/src/values.ts'
-import { completed, kindsOf, listeningLog, type Program, Stage } from './support/stage.ts'
+import { CancelledError, TerminalError } from '../../../lambda-runtime/src/index.ts'
+import { bank, cancel, marker, outcome, replayed } from './support/cancel.ts'
+import { completed, keyedStage, kindsOf, type Program, Stage } from './support/stage.ts'
 import { World } from './support/world.ts'
-
-const bank = service('bank', { charge: (_, sum: number) => sum })
-
-function cancel(stage: Stage): void {
-  stage.journal.news(stage.world.now, { kind: 'cancel' })
-}
-
-/** What came of a promise, as text. */
-const outcome = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.catch((error: unknown) => (error instanceof CancelledError ? 'cancelled' : error))
-
-const marker = (stage: Stage): Entry | undefined =>
-  stage.journal.entries.find(({ kind }) => kind === 'cancelled')
-
-function outputOf(stage: Stage): unknown {
-  const end = stage.journal.entries.at(-1)
-  return end?.kind === 'output' && end.result.kind === 'value' && decodeValue(end.result.value)
-}
-
-/** The same journal again, without its end: a replay of all that was handed out. */
-async function replayed(program: Program, { journal }: Stage) {
-  const again = new Stage(program).with(
-    journal.segments.map((segment) => ({
-      ...segment,
-      entries: segment.entries.filter(({ kind }) => kind !== 'output'),
-    })),
-  )
-  again.startEpoch()
-  return again.attempt()
-}
 
 describe('a cancelled invocation that was suspended', () => {
   it('rejects what it awaits with a CancelledError, and fails with it', async () => {
@@ -222,252 +191,6 @@ describe('compensations', () => {
   })
 })
 
-describe('a cancelled invocation that runs', () => {
-  it('hears of it by its tail while a step executes, whose signal is aborted', async () => {
-    const aborted: number[] = []
-    const stage: Stage = new Stage((ctx) =>
-      outcome(
-        ctx.run('slow', ({ signal }) => {
-          signal.addEventListener('abort', () => aborted.push(stage.world.now))
-          return stage.world.delay(60_000)
-        }),
-      ),
-    )
-    const start = stage.world.now
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    await stage.world.run(ended)
-    expect(aborted).toEqual([start + 3_000])
-  })
-
-  it('gives a step’s result though it was cancelled meanwhile: what was done must be known', async () => {
-    const program = (stage: () => Stage): Program => {
-      return async (ctx) => {
-        const charged = await ctx.run('charge', () =>
-          stage()
-            .world.delay(4_000)
-            .then(() => 'paid'),
-        )
-        const next = await outcome(ctx.run('ship', () => 'shipped'))
-        return [charged, next, await ctx.run('refund', () => 'refunded')]
-      }
-    }
-    const stage: Stage = new Stage(program(() => stage))
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
-    expect(reply.status).toEqual(completed(['paid', 'cancelled', 'refunded']))
-    stage.store(reply)
-    expect(
-      (
-        await replayed(
-          program(() => stage),
-          stage,
-        )
-      ).status,
-    ).toEqual(reply.status)
-  })
-
-  it('gets the cancellation in place of a step that gives up when it is told so', async () => {
-    const stage: Stage = new Stage(async (ctx) => {
-      const charged = await outcome(
-        ctx.run('charge', ({ signal }) => {
-          return new Promise((_, reject) => {
-            signal.addEventListener('abort', () => reject(new Error('AbortError')))
-          })
-        }),
-      )
-      return [charged, await ctx.run('refund', () => 'refunded')]
-    })
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
-    expect(reply.status).toEqual(completed(['cancelled', 'refunded']))
-    stage.store(reply)
-    expect(kindsOf(stage.journal.entries).slice(2)).toEqual([
-      'cancel',
-      'cancelled',
-      'run 1',
-      'output',
-    ])
-  })
-
-  it('gives a step’s own final error, and cancels the next wait', async () => {
-    const stage: Stage = new Stage(async (ctx) => {
-      const charged = await ctx
-        .run('charge', async () => {
-          await stage.world.delay(4_000)
-          throw new TerminalError('no funds')
-        })
-        .catch((error: Error) => error.message)
-      return [charged, await outcome(ctx.sleep('1h'))]
-    })
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed(['no funds', 'cancelled']))
-  })
-
-  it('cancels what is awaited beside an executing step, and spares the step', async () => {
-    const program = (stage: () => Stage): Program => {
-      return async (ctx) => {
-        const step = ctx.run('charge', () =>
-          stage()
-            .world.delay(5_000)
-            .then(() => 'paid'),
-        )
-        const both = await outcome(Promise.all([step, ctx.call(bank).charge(1)]))
-        return [both, await step]
-      }
-    }
-    const stage: Stage = new Stage(program(() => stage))
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
-    expect(reply.status).toEqual(completed(['cancelled', 'paid']))
-    expect(marker(stage)).toMatchObject({ spared: [0], after: 2 })
-    stage.store(reply)
-    expect(
-      (
-        await replayed(
-          program(() => stage),
-          stage,
-        )
-      ).status,
-    ).toEqual(reply.status)
-  })
-
-  it('waits with a combination that holds an executing step until that has ended', async () => {
-    const stage: Stage = new Stage(async (ctx) => {
-      const slow = ctx.run('slow', () => stage.world.delay(5_000).then(() => 'ran'))
-      return [await outcome(ctx.all([slow, ctx.sleep('1h')])), await slow, stage.world.now]
-    })
-    const start = stage.world.now
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    await stage.world.run(ended)
-    expect(outputOf(stage)).toEqual(['cancelled', 'ran', start + 5_000])
-  })
-
-  it('runs a spared step again where the attempt died, and gives its result', async () => {
-    let runs = 0
-    const stage: Stage = new Stage(async (ctx) => {
-      const step = ctx.run('charge', async () => {
-        runs += 1
-        await stage.world.delay(9_000)
-        return `paid ${runs}`
-      })
-      const first = await outcome(Promise.all([step, ctx.sleep('1h')]))
-      const undone = ctx.run('undo', () => 'undone')
-      return [first, await undone, await step]
-    })
-    void stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    await stage.world.pass(4_000)
-    expect(marker(stage)).toMatchObject({ spared: [0] })
-    stage.startEpoch()
-    await stage.drive()
-    expect(outputOf(stage)).toEqual(['cancelled', 'undone', 'paid 2'])
-  })
-
-  it('starts no step that has not begun, and none that waits for its next try', async () => {
-    const ran: string[] = []
-    const stage: Stage = new Stage(async (ctx) => {
-      void ctx.run('slow', () => stage.world.delay(3_500))
-      const flaky = ctx.run(
-        'flaky',
-        () => {
-          ran.push('flaky')
-          throw new Error('not yet')
-        },
-        { retry: { initialDelay: '10s' } },
-      )
-      return [await outcome(flaky), await ctx.run('undo', () => 'undone')]
-    })
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed(['cancelled', 'undone']))
-    expect(ran).toEqual(['flaky'])
-  })
-
-  it('does not start an at-most-once step that was only announced', async () => {
-    const log = listeningLog()
-    const stage: Stage = new Stage((ctx) =>
-      outcome(ctx.run('once', () => 'ran', { atMostOnce: true })),
-    )
-    stage.journal.hooks.afterAppend = (segment) => {
-      if (segment.entries.some(({ kind }) => kind === 'run-started')) cancel(stage)
-    }
-    stage.journal.hooks.beforeAppend = ({ n }) => {
-      if (n === 2) stage.journal.news(stage.world.now, { kind: 'cancel' })
-    }
-    expect((await stage.drive({ logger: log })).status).toEqual(completed('cancelled'))
-  })
-
-  it('ends without a CancelledError if it awaits nothing any more', async () => {
-    const stage: Stage = new Stage(async (ctx) => {
-      await ctx.run('slow', () => stage.world.delay(4_000))
-      return 'done'
-    })
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed('done'))
-    expect(marker(stage)).toBeUndefined()
-  })
-
-  it('still obeys a step’s timeout after its signal was aborted', async () => {
-    const stage: Stage = new Stage((ctx) =>
-      outcome(ctx.run('deaf', () => stage.world.delay(99_000), { timeout: '6s' })),
-    )
-    const start = stage.world.now
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status.kind).toMatch(/completed|appended/)
-    expect(stage.world.now - start).toBe(6_000)
-  })
-
-  it('fails a spared step with a CancelledError of its own if it gives up later', async () => {
-    const program = (stage: () => Stage): Program => {
-      return async (ctx) => {
-        const step = ctx.run('charge', async () => {
-          await stage().world.delay(4_500)
-          throw new Error('connection lost')
-        })
-        const first = await outcome(Promise.all([step, ctx.sleep('1h')]))
-        const second = await step.catch((error: CancelledError) => [
-          error instanceof CancelledError,
-          (error.cause as Error).message,
-        ])
-        return [first, second]
-      }
-    }
-    const stage: Stage = new Stage(program(() => stage))
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
-    expect(reply.status).toEqual(completed(['cancelled', [true, 'connection lost']]))
-    stage.store(reply)
-    expect(
-      (
-        await replayed(
-          program(() => stage),
-          stage,
-        )
-      ).status,
-    ).toEqual(reply.status)
-  })
-})
-
 describe('the marker of a cancellation', () => {
   it('is replayed for the ops that it was for, though they are not awaited yet', async () => {
     let world = new World()
@@ -490,5 +213,59 @@ describe('the marker of a cancellation', () => {
     again.startEpoch()
     world = again.world
     expect((await again.attempt()).status).toEqual(completed('cancelled'))
+  })
+
+  it('is not for an op that was issued after it, though replay comes to that earlier', async () => {
+    let world = new World()
+    let pauseMs = 40
+    const program: Program = async (ctx) => {
+      const branch = async (): Promise<unknown> => {
+        if (pauseMs > 0) await world.delay(pauseMs) // not durable
+        return ctx.sleep('1h').map(() => 'slept')
+      }
+      return Promise.all([outcome(ctx.signal('s')), branch()])
+    }
+    const stage = new Stage(program)
+    world = stage.world
+    cancel(stage)
+    expect((await stage.drive()).status.kind).toBe('suspended')
+    expect(marker(stage)).toMatchObject({ after: 1 })
+    stage.complete(1)
+    pauseMs = 0
+    expect((await stage.drive()).status).toEqual(completed(['cancelled', 'slept']))
+  })
+
+  it('is for reads of state, too: what is fetched for them comes to nothing', async () => {
+    const lazy = { name: 'big', slot: 1, bytes: 70_000 }
+    const stage: Stage = keyedStage(
+      { kind: 'object' },
+      async (ctx) => {
+        const got = await outcome(ctx.get('big'))
+        return [got, await ctx.run('undo', () => stage.world.delay(3_000).then(() => 'undone'))]
+      },
+      lazy,
+    )
+    stage.journal.stateValue = async () => {
+      await stage.world.delay(2_000)
+      return { json: 'large' }
+    }
+    cancel(stage)
+    expect((await stage.drive()).status).toEqual(completed(['cancelled', 'undone']))
+    expect(kindsOf(stage.journal.entries)).not.toContain('state-get 0')
+  })
+
+  it('comes at once where one of several that are awaited together will never begin', async () => {
+    const stage: Stage = new Stage(async (ctx) => {
+      const fails = ctx.run('flaky', () => Promise.reject(new Error('not yet')), {
+        retry: { initialDelay: '1h' },
+      })
+      const slow = ctx.run('slow', () => stage.world.delay(9_000).then(() => 'ran'))
+      return [await outcome(ctx.all([slow, fails])), stage.world.now]
+    })
+    const start = stage.world.now
+    const ended = stage.begin()
+    await stage.world.pass(100)
+    cancel(stage)
+    expect((await stage.world.run(ended)).status).toEqual(completed(['cancelled', start + 3_000]))
   })
 })

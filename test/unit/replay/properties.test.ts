@@ -135,6 +135,33 @@ describe('random handlers', () => {
     )
   })
 
+  it('that are cancelled know what became of each step that has begun', patience, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        programs,
+        fc.nat(),
+        deaths,
+        fc.nat(2_500),
+        async (block, seed, lives, ms) => {
+          const begun = new Set<string>()
+          const cancelled = new Map<unknown, string[]>()
+          let last: unknown
+          const stage: Stage = new Stage((ctx, input) => {
+            last = ctx
+            cancelled.set(ctx, [])
+            return programOf(block, () => stage.world, {
+              onStart: ({ step }) => begun.add(step),
+              onCancelled: (step) => cancelled.get(ctx)?.push(step),
+            })(ctx, input)
+          })
+          await conduct(stage, outsideOf(seed), { lives, cancelAfterMs: ms })
+          expect(cancelled.get(last)?.filter((step) => begun.has(step))).toEqual([])
+        },
+      ),
+      { numRuns: 4 * runs },
+    )
+  })
+
   it('that are cancelled replay as they went on, from every prefix', patience, async () => {
     await fc.assert(
       fc.asyncProperty(durablePrograms, fc.nat(), fc.nat(2_500), async (block, seed, ms) => {

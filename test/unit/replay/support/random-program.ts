@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { service, TerminalError } from '../../../../lambda-runtime/src/index.ts'
+import type { Durable } from '../../../../lambda-runtime/src/replay/durable.ts'
 import type {
   ServiceContext,
   SharedObjectContext,
@@ -92,6 +93,8 @@ export type Pause = { readonly turns: number; readonly ms: number }
 
 export type Play = {
   readonly onStart?: (start: Start) => void
+  /** A step was rejected because the invocation was cancelled. */
+  readonly onCancelled?: (step: string) => void
   /** The wait of this attempt, in place of the program's. */
   readonly pause?: () => Pause | undefined
 }
@@ -172,12 +175,19 @@ class Player {
           name: `run ${leaf.ms} after ${this.#read}`,
           now: ctx.now(),
         }
-        return ctx.run(start.name, async () => {
+        const step = ctx.run(start.name, async () => {
           this.#play.onStart?.(start)
           await this.#world.delay(leaf.ms)
           if (leaf.fails) throw new TerminalError('as told')
           return leaf.ms
         })
+        // Not by `then`, which would be a wait of its own.
+        const promise = step as DurablePromise<number> & Pick<Durable<number>, 'listen'>
+        promise.listen((settled) => {
+          const isCancelled = settled.status === 'rejected' && settled.reason.code === 'cancelled'
+          if (isCancelled) this.#play.onCancelled?.(start.step)
+        })
+        return step
       }
       case 'sleep':
         return ctx.sleep(leaf.ms)
