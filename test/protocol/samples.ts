@@ -259,6 +259,10 @@ const entries: { readonly [K in EntryKind]: readonly EntryOf<K>[] } = {
     { kind: 'suspended', waitingOn: { kind: 'op', op: 3 } },
     {
       kind: 'suspended',
+      waitingOn: { kind: 'allSettled', of: [{ kind: 'op', op: 4 }], tolerance: 2 },
+    },
+    {
+      kind: 'suspended',
       waitingOn: {
         kind: 'race',
         of: [
