@@ -8,6 +8,7 @@ export type {
   OutsideCallOptions,
   OutsideClient,
   OutsideInvocation,
+  OutsidePromise,
   OutsideSendClient,
   OutsideSendOptions,
   RequestOptions,

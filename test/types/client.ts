@@ -2,7 +2,7 @@ import {
   type Connection,
   connect,
   type OutsideAwakeable,
-  type Resolver,
+  type OutsidePromise,
   type Submitted,
 } from '@fermata/lambda-runtime/client'
 import type { Item, inventory } from './definitions.ts'
@@ -27,7 +27,9 @@ export async function outside(item: Item, signal: AbortSignal): Promise<void> {
   exact<typeof awakeable, OutsideAwakeable<boolean>>(true)
   await awakeable.resolve(true)
   const promise = connection.promise(signup, 'k', verified)
-  exact<typeof promise, Resolver<string>>(true)
+  exact<typeof promise, OutsidePromise<string>>(true)
+  const peeked = await promise.peek()
+  exact<typeof peeked, { readonly value: string } | undefined>(true)
   await connection.promise<number>('signup', 'k', 'other').resolve(1, { signal })
   await connection.invocation('id').signal('go', { any: 'thing' })
   await connection.invocation('id').signal(verified, 'text')

@@ -5,6 +5,7 @@ import type {
   ConnectOptions,
   OutsideAwakeable,
   OutsideInvocation,
+  OutsidePromise,
   OutsideSendOptions,
   RequestOptions,
   Resolver,
@@ -44,10 +45,14 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
         heartbeat: (by) => tell(exchanger, `${path}/heartbeat`, undefined, by),
       }
     },
-    promise: <T>(workflow: unknown, key: string, name: string | PromiseName<T>): Resolver<T> => {
+    promise: <T>(
+      workflow: unknown,
+      key: string,
+      name: string | PromiseName<T>,
+    ): OutsidePromise<T> => {
       const service = receiverOf([workflow, key]).to.service
       const path = `/workflows/${segment(service)}/${segment(key)}/promises/${segment(textOf(name))}`
-      return resolver(exchanger, path)
+      return { ...resolver<T>(exchanger, path), peek: (by) => peek<T>(exchanger, path, by) }
     },
     invocation: <T>(id: string): OutsideInvocation<T> => invocation<T>(exchanger, id),
   }
@@ -117,14 +122,22 @@ function invocation<T>(exchanger: Exchanger, id: string): OutsideInvocation<T> {
   return {
     invocationId: id,
     attach: (by = {}) => attachTo(exchanger, id, by) as Promise<T>,
-    output: (by = {}) =>
-      exchanger.ask({ method: 'GET', path: `${path}/output` }, by, async (answer) =>
-        answer.status === 202 ? undefined : { value: (await valueIn(answer)) as T },
-      ),
+    output: (by) => peek<T>(exchanger, `${path}/output`, by),
     signal: (name, value, by) =>
       tell(exchanger, `${path}/signals/${segment(textOf(name))}`, value, by),
     cancel: (by) => tell(exchanger, `${path}/cancel`, undefined, by),
   }
+}
+
+/** What there is by now. */
+function peek<T>(
+  exchanger: Exchanger,
+  path: string,
+  options: RequestOptions = {},
+): Promise<{ readonly value: T } | undefined> {
+  return exchanger.ask({ method: 'GET', path }, options, async (answer) =>
+    answer.status === 202 ? undefined : { value: (await valueIn(answer)) as T },
+  )
 }
 
 function resolver<T>(exchanger: Exchanger, path: string): Resolver<T> {

@@ -49,6 +49,11 @@ export interface OutsideAwakeable<T> extends Resolver<T> {
   heartbeat(options?: RequestOptions): Promise<void>
 }
 
+export interface OutsidePromise<T> extends Resolver<T> {
+  /** What it was resolved with; `undefined` while it is open. Rejects if it was rejected. */
+  peek(options?: RequestOptions): Promise<{ readonly value: T } | undefined>
+}
+
 /** An invocation, by its id. */
 export interface OutsideInvocation<T> {
   readonly invocationId: string
@@ -89,7 +94,7 @@ export interface Connection {
     workflow: Definition<'workflow'> | string,
     key: string,
     name: string | PromiseName<T>,
-  ): Resolver<T>
+  ): OutsidePromise<T>
   invocation<T = unknown>(id: string): OutsideInvocation<T>
 }
 

@@ -136,6 +136,7 @@ describe('the paths', () => {
     await connection.call<typeof cart>('cart', 'a/b').add()
     await connection.promise('signup', 'k 1', { name: 'done' }).resolve(1)
     await connection.promise('signup', 'k', 'done').reject('no')
+    expect(await connection.promise('signup', 'k', 'done').peek()).toEqual({ value: undefined })
     await connection.awakeable('x.1').heartbeat()
     await connection.invocation('x').signal('go', new Date(0))
     await connection.invocation('x').cancel()
@@ -143,12 +144,13 @@ describe('the paths', () => {
       '/cart/a%2Fb/add',
       '/workflows/signup/k%201/promises/done/resolve',
       '/workflows/signup/k/promises/done/reject',
+      '/workflows/signup/k/promises/done',
       '/awakeables/x.1/heartbeat',
       '/invocations/x/signals/go',
       '/invocations/x/cancel',
     ])
     expect(sent[2]?.init.body).toBe('{"message":"no"}')
-    expect(new Headers(sent[4]?.init.headers).get('content-type')).toBe(
+    expect(new Headers(sent[5]?.init.headers).get('content-type')).toBe(
       'application/vnd.fermata.rich+json',
     )
   })
