@@ -1,5 +1,5 @@
 import { deriveInvocationId, type InvokeRequest } from '@fermata/lambda-runtime/protocol'
-import { createTableJournal } from '@fermata/lambda-runtime/table'
+import { createTableJournal, encodeStateItem } from '@fermata/lambda-runtime/table'
 import { expect, test } from 'vitest'
 import type { HandlerJournal } from '../../../lambda-runtime/src/replay/ports.ts'
 
@@ -92,6 +92,36 @@ test('a handler reads what follows, consistently', async () => {
   })
 })
 
+test('a handler reads a large value of its key’s state, consistently', async () => {
+  const place = { service: 'orders', key: 'k 1', name: 'big', slot: 3 }
+  const { service, key } = place
+  const sent: unknown[] = []
+  const target = { service, key, handler: 'process' }
+  const journal = createTableJournal(
+    { ...requestFor({}), target },
+    {
+      environment: () => ({ AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' }),
+      async fetch(_, init) {
+        sent.push(JSON.parse(String(init?.body)))
+        const found = sent.length === 1 ? [encodeStateItem(place, { json: 'large' })] : []
+        return new Response(JSON.stringify({ Items: found }))
+      },
+    },
+  )
+
+  expect(await journal.stateValue('big', 3)).toEqual({ json: 'large' })
+  expect(await journal.stateValue('big', 4)).toBeUndefined()
+  expect(sent[0]).toEqual({
+    TableName: 'fermata',
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :pk AND sk = :sk',
+    ExpressionAttributeValues: {
+      ':pk': { S: 'O#orders#k 1' },
+      ':sk': { S: 's#big#000000000003' },
+    },
+  })
+})
+
 test('a segment outlives segment 0 even if the journal was re-stamped since (trace 17)', async () => {
   const { journal, sent } = recordingJournal(requestFor({}))
   const at = 1_900_000
@@ -102,6 +132,23 @@ test('a segment outlives segment 0 even if the journal was re-stamped since (tra
   expect(sent[0]?.body).toMatchObject({ ConditionExpression: 'attribute_not_exists(pk)' })
   const put = sent[0]?.body as { Item: { ttl: { N: string } } } | undefined
   expect(Number(put?.Item.ttl.N)).toBeGreaterThan(restamped)
+})
+
+test('that holds where other entries stand before the one that created it, too', async () => {
+  const request = requestFor({})
+  const [first] = request.journal
+  if (first === undefined) throw new Error('A journal has a first segment')
+  const news = { kind: 'cancel' } as const
+  const journal = [
+    { ...first, entries: [news] },
+    { ...first, n: 1 },
+  ]
+  const { journal: handlers, sent } = recordingJournal({ ...request, journal })
+  const at = 1_900_000
+  await handlers.append({ ...first, n: 2, at, by: 'handler', entries: [] })
+
+  const put = sent[0]?.body as { Item: { ttl: { N: string } } } | undefined
+  expect(Number(put?.Item.ttl.N)).toBeGreaterThan((at + retentionMs) / 1_000)
 })
 
 test('a request without segment 0 is refused', () => {
