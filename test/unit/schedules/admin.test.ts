@@ -63,7 +63,9 @@ describe('a schedule that people made', () => {
     await scene.world.clock.advance(1_000)
     expect(await quietFor(scene, 20_000)).toBe(true)
     for (const gone of ['get', 'remove', 'pause', 'resume'] as const) {
-      await expect(ask<unknown>(schedules[gone]("s"))).rejects.toMatchObject({ code: 'schedule-not-found' })
+      await expect(ask<unknown>(schedules[gone]('s'))).rejects.toMatchObject({
+        code: 'schedule-not-found',
+      })
     }
   })
 
@@ -159,6 +161,21 @@ describe('a schedule of the code', () => {
       timing: { everyMs: 2 * second },
     })
     expect(await quietFor(scene, 10_000)).toBe(true)
+  })
+
+  test('goes back to what the version before said, when the newest is removed', async () => {
+    const scene = createScene()
+    scene.world.functions.clear()
+    const { engine, schedules, ask } = await start(scene)
+    await ask(engine.admin.register(deployScheduled(scene, 1, { everyMs: 7 * second })))
+    const newest = await ask(
+      engine.admin.register(deployScheduled(scene, 2, { everyMs: 9 * second })),
+    )
+    await ask(engine.admin.removeDeployment(newest.id, { force: true }))
+    await scene.world.clock.advance(65_000)
+    expect(await ask(schedules.get('reports/process'))).toMatchObject({
+      timing: { everyMs: 7 * second },
+    })
   })
 
   test('with mistakes is not registered', async () => {

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { until } from '../engine/world.ts'
-import {
-  createScene,
-  every,
-  idsOf,
-  meanwhile,
-  multiples,
-  ticksOf,
-} from './scene.ts'
+import { createScene, every, idsOf, meanwhile, multiples, ticksOf } from './scene.ts'
 
 const second = 1_000
 

@@ -1,5 +1,6 @@
 import type { Collect, EntryOf } from '@fermata/lambda-runtime/protocol'
 import { collectorOf } from '../../domain/collect/collector.ts'
+import { retentionOf } from '../../domain/services/policy.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { JournalSession } from '../invocations/journal-session.ts'
 import type { Work } from '../invocations/work.ts'
@@ -14,13 +15,15 @@ export function collectFrom(
   { op, target, input, headers = {}, idempotencyKey }: EntryOf<'send'>,
   collect: Collect,
 ): Promise<Collected> {
-  const policy = deps.directory.policyOf(target)
   return collectSend(deps, work, collectorOf(target, collect), {
     by: idempotencyKey === undefined ? `op ${session.id}.${op}` : `key ${idempotencyKey}`,
     input,
     headers,
     at: deps.clock.now(),
     collect,
-    keepMs: Math.max(policy.retentionMs, session.state?.created.retentionMs ?? 0),
+    keepMs: retentionOf(deps.directory.policyOf(target), {
+      hasKey: idempotencyKey !== undefined,
+      atLeastMs: session.state?.created.retentionMs ?? 0,
+    }),
   })
 }

@@ -1,6 +1,7 @@
 import { type Collect, workflowRunId } from '@fermata/lambda-runtime/protocol'
 import { collectorOf } from '../../domain/collect/collector.ts'
 import { FermataError } from '../../domain/errors.ts'
+import { retentionOf } from '../../domain/services/policy.ts'
 import type { Submission, Submitted } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Work } from '../invocations/work.ts'
@@ -27,7 +28,10 @@ export async function collectSubmission(
     headers: { ...headers },
     at: deps.clock.now(),
     collect,
-    keepMs: deps.directory.policyOf(target).retentionMs,
+    keepMs: retentionOf(deps.directory.policyOf(target), {
+      hasKey: idempotencyKey !== undefined,
+      atLeastMs: 0,
+    }),
   })
   return taken === 'accepted' ? 'accepted' : 'previously_accepted'
 }

@@ -20,13 +20,17 @@ export function createLines(): Lines {
   const lines = new Map<string, Waiting[]>()
 
   const work = async (name: string, line: Waiting[], take: Take) => {
+    /** Of the first so many each goes by itself: together they failed, and only some of them may be to blame. */
+    let alone = 0
     while (line.length > 0) {
-      const some = line.slice(0, maxTogether)
+      const some = line.slice(0, alone > 0 ? 1 : maxTogether)
       try {
         const results = await take(some.map(({ send }) => send))
         for (const result of results) line.shift()?.done.resolve(result)
+        alone = Math.max(0, alone - results.length)
       } catch (error) {
-        for (const { done } of line.splice(0, some.length)) done.reject(error)
+        if (some.length === 1) line.shift()?.done.reject(error)
+        alone = some.length === 1 ? Math.max(0, alone - 1) : some.length
       }
     }
     lines.delete(name)

@@ -10,30 +10,80 @@ import type { Deployment } from '../services/deployment-document.ts'
 import { change } from './change.ts'
 import { nextTickFor, type ScheduleDeps } from './schedule-deps.ts'
 
+/** What the code says, as far as is known. */
+type Stated = {
+  readonly deployments: ReadonlySet<string>
+  /** The deployments that schedules came from, as it stood before the deployments were read. */
+  readonly before: ReadonlyMap<string, string | undefined>
+}
+
 /**
  * Makes the schedules what the newest deployment of each service says. Idempotent, done after each registration and every
- * now and then: what a replica left undone, another one does. What a later deployment said is not undone by a replica that
- * has not heard of it.
+ * now and then: what a replica left undone, another one does.
  */
 export async function reconcile(deps: ScheduleDeps): Promise<void> {
+  const stored = await deps.registry.all()
   await deps.directory.refresh()
-  const newest = newestByService(deps.directory.all())
-  const stated = new Set<string>()
+  const deployments = deps.directory.all().filter(({ going }) => going === undefined)
+  const stated: Stated = {
+    deployments: new Set(deployments.map(({ id }) => id)),
+    before: new Map(stored.map(({ name, document }) => [name, document.managed?.deployment])),
+  }
+  const newest = newestByService(deployments)
+  const names = await setAll(deps, newest, stated)
+  const left = stored.filter(({ name, document }) => isManaged(document) && !names.has(name))
+  for (const { name, document } of left) {
+    const by = newest.get(document.spec.target.service)
+    await attempt(deps, name, (before = document) => {
+      const managed = by === undefined ? before.managed : managedBy(by)
+      if (managed === undefined || isLater(name, before, managed, stated)) return before
+      return removeSchedule(before, managed)
+    })
+  }
+}
+
+/** Answers with the names of all that there are. */
+async function setAll(
+  deps: ScheduleDeps,
+  newest: ReadonlyMap<string, Deployment>,
+  stated: Stated,
+): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
   for (const [service, deployment] of newest) {
-    const managed = { deployment: deployment.id, since: deployment.createdAt }
+    const managed = managedBy(deployment)
     for (const [name, spec] of manifestSchedules(deployment.manifest)) {
       if (spec.target.service !== service) continue
-      stated.add(name)
-      await attempt(deps, name, (before) => stateOf(deps, before, spec, managed))
+      names.add(name)
+      await attempt(deps, name, (before) =>
+        before !== undefined && isLater(name, before, managed, stated)
+          ? before
+          : stateOf(deps, before, spec, managed),
+      )
     }
   }
-  for (const { name, document } of await deps.registry.all()) {
-    const { managed, removed, spec } = document
-    if (managed === undefined || removed || stated.has(name)) continue
-    const by = newest.get(spec.target.service)
-    const now = by === undefined ? managed : { deployment: by.id, since: by.createdAt }
-    await attempt(deps, name, (before = document) => gone(before, now))
-  }
+  return names
+}
+
+function isManaged({ managed, removed }: ScheduleDocument): boolean {
+  return managed !== undefined && !removed
+}
+
+function managedBy({ id, createdAt }: Deployment): Managed {
+  return { deployment: id, since: createdAt }
+}
+
+/**
+ * A deployment that was registered after these were read has the last word. One that is not among them, though the schedule
+ * came from it before they were read, is gone.
+ */
+function isLater(
+  name: string,
+  { managed: standing }: ScheduleDocument,
+  managed: Managed,
+  { deployments, before }: Stated,
+): boolean {
+  if (standing === undefined || standing.since <= managed.since) return false
+  return deployments.has(standing.deployment) || before.get(name) !== standing.deployment
 }
 
 /** One that fails keeps none of the others from being looked after. */
@@ -52,7 +102,6 @@ async function attempt(
 function newestByService(deployments: readonly Deployment[]): ReadonlyMap<string, Deployment> {
   const newest = new Map<string, Deployment>()
   for (const deployment of deployments) {
-    if (deployment.going !== undefined) continue
     for (const { name } of deployment.manifest.services) {
       if (!newest.has(name)) newest.set(name, deployment)
     }
@@ -66,15 +115,11 @@ function stateOf(
   spec: ScheduleSpec,
   managed: Managed,
 ): ScheduleDocument {
-  if (before?.managed !== undefined) {
-    if (before.managed.since > managed.since) return before
-    const isSame = isDeepStrictEqual(before.spec, spec) && !before.removed
-    if (isSame && before.managed.deployment === managed.deployment) return before
-  }
+  const isSame =
+    before !== undefined &&
+    !before.removed &&
+    before.managed?.deployment === managed.deployment &&
+    isDeepStrictEqual(before.spec, spec)
+  if (isSame) return before
   return defineSchedule(before, { spec, managed }, nextTickFor(calendar, spec.timing), clock.now())
-}
-
-function gone(before: ScheduleDocument, managed: Managed): ScheduleDocument {
-  if (before.removed || before.managed === undefined) return before
-  return before.managed.since > managed.since ? before : removeSchedule(before, managed)
 }

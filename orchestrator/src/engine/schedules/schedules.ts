@@ -58,6 +58,7 @@ export function createSchedules(deps: ScheduleDeps): RunningSchedules {
           await reconcile(deps)
           await sweep()
         } catch (error) {
+          if (stopping.aborted) return
           deps.logger.warn({ error }, 'The schedules could not be looked after; trying again')
         }
       })
