@@ -40,7 +40,7 @@ export async function startInProcess(
   const handler = createLambdaHandler(definitions, {
     runAttempt,
     host: createLambdaHost,
-    journal: (request) => createMemoryHandlerJournal(stores.journals, request),
+    journal: (request) => createMemoryHandlerJournal(stores.journals, request, stores.objects),
     logger: () => noLog,
     ...(keys !== undefined && {
       payloads: () => createAttemptPayloads({ codec: () => aesGcm(keys) }),

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import {
   bulky,
   createdEntry,
+  denseText,
   describeCases,
   freshInvocation,
   hourMs,
@@ -46,6 +47,20 @@ const cases: StoreCases = {
     expect(await journal.tail(1)).toEqual([mine(stores, 1), theirs])
     expect(await journal.tail(3)).toEqual([])
     expect((await stores.journals.load(id)).segments).toEqual([first, mine(stores, 1), theirs])
+  },
+
+  'reads the large values of its key’s state, as they are stored': async (stores) => {
+    const { request } = await attempt(stores)
+    const key = `k ${request.invocation}`
+    const target = { service: 'orders', key, handler: 'process' }
+    const journal = stores.handlerJournal({ ...request, target })
+    const ref = { service: 'orders', key }
+    const value = { json: denseText(50_000) }
+    await stores.objects.putValue(ref, { name: 'a#b', slot: 3 }, value, undefined)
+
+    expect(await journal.stateValue('a#b', 3)).toEqual(value)
+    expect(await journal.stateValue('a#b', 2)).toBeUndefined()
+    expect(await journal.stateValue('a', 3)).toBeUndefined()
   },
 
   'loses to who was there first, and reads what it was (INV-1)': async (stores) => {

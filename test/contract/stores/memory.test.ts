@@ -25,7 +25,7 @@ function createStores(): StoresUnderTest {
   return {
     ...made,
     clock,
-    handlerJournal: (request) => createMemoryHandlerJournal(made.journals, request),
+    handlerJournal: (request) => createMemoryHandlerJournal(made.journals, request, made.objects),
     async erase(id, n) {
       table.journals.get(id)?.delete(n)
     },
