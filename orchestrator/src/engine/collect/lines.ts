@@ -20,18 +20,12 @@ export function createLines(): Lines {
   const lines = new Map<string, Waiting[]>()
 
   const work = async (name: string, line: Waiting[], take: Take) => {
-    /** Of the first so many each goes by itself: together they failed, and only some of them may be to blame. */
-    let alone = 0
     while (line.length > 0) {
-      const some = line.slice(0, alone > 0 ? 1 : maxTogether)
-      try {
-        const results = await take(some.map(({ send }) => send))
-        for (const result of results) line.shift()?.done.resolve(result)
-        alone = Math.max(0, alone - results.length)
-      } catch (error) {
-        if (some.length === 1) line.shift()?.done.reject(error)
-        alone = some.length === 1 ? Math.max(0, alone - 1) : some.length
-      }
+      const some = line.slice(0, maxTogether)
+      const taken = await take(some.map(sendOf)).catch(() => undefined)
+      if (taken !== undefined) answer(line, taken)
+      // Together they failed, and only some of them may be to blame.
+      else for (const one of line.splice(0, some.length)) await takeAlone(one, take)
     }
     lines.delete(name)
   }
@@ -49,5 +43,22 @@ export function createLines(): Lines {
       }
       return done.promise
     },
+  }
+}
+
+function sendOf({ send }: Waiting): CollectedSend {
+  return send
+}
+
+function answer(line: Waiting[], taken: readonly Collected[]): void {
+  for (const result of taken) line.shift()?.done.resolve(result)
+}
+
+async function takeAlone({ send, done }: Waiting, take: Take): Promise<void> {
+  try {
+    const [result = 'accepted'] = await take([send])
+    done.resolve(result)
+  } catch (error) {
+    done.reject(error)
   }
 }
