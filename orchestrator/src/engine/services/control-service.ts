@@ -8,7 +8,7 @@ import type { JournalSession } from '../invocations/journal-session.ts'
 import { purge } from '../invocations/purge.ts'
 import { restart } from '../invocations/restart.ts'
 import { lookUp } from '../objects/queued.ts'
-import { end } from './end-invocation.ts'
+import { end, tellFresh } from './end-invocation.ts'
 import { closed, notClosed, notFound, queued } from './invocation-errors.ts'
 import { statusOf } from './invocation-view.ts'
 
@@ -20,7 +20,7 @@ export function createControl(deps: EngineDeps, invocations: Invocations): Invoc
     async pause(id, reason) {
       const message = reason ?? 'Somebody asked for a pause'
       const failure = { code: 'paused-by-request', message }
-      const told = await invocations.stimulate(id, { kind: 'pause', reason: failure }, 'asks-once')
+      const told = await tellFresh(deps, invocations, id, { kind: 'pause', reason: failure })
       if (told === undefined) throw notFound(id)
       if (told.appended || told.state.phase.kind === 'paused') return
       throw told.state.phase.kind === 'closed' ? closed(id) : queued(id)

@@ -4,7 +4,7 @@ import type { News, SentSignal } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { Invocations } from '../invocations/invocations.ts'
 import { readAwakeableId, unknownAwakeable } from './awakeable-ids.ts'
-import { end } from './end-invocation.ts'
+import { end, tellFresh } from './end-invocation.ts'
 import { closed, notFound } from './invocation-errors.ts'
 
 /** What the outside tells running invocations, and how it completes durable promises. */
@@ -12,7 +12,7 @@ export function createNews(deps: EngineDeps, invocations: Invocations): News {
   return {
     signal: (id, signal) => sendSignal(invocations, id, signal),
     cancel: (id, reason) => end(invocations, id, { kind: 'cancel', reason }),
-    heartbeat: (awakeable) => heartbeat(invocations, awakeable),
+    heartbeat: (awakeable) => heartbeat(deps, invocations, awakeable),
     async completePromise(promise, outcome, key) {
       await checkWorkflow(deps, promise)
       const by = key === undefined ? `http:${deps.random.nonce()}` : `key:${key}`
@@ -42,9 +42,9 @@ async function sendSignal(
 }
 
 /** One that comes before its awakeable is durable changes nothing: the time counts from when that was made. */
-async function heartbeat(invocations: Invocations, text: string): Promise<void> {
+async function heartbeat(deps: EngineDeps, invocations: Invocations, text: string): Promise<void> {
   const { invocation, op } = readAwakeableId(text)
-  const told = await invocations.stimulate(invocation, { kind: 'heartbeat', op }, 'asks-once')
+  const told = await tellFresh(deps, invocations, invocation, { kind: 'heartbeat', op })
   if (told === undefined) throw unknownAwakeable(text)
   const { state, appended } = told
   if (appended || op >= state.ops) return
