@@ -53,7 +53,7 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
 /** Asks in the rhythm of what it costs to look, as long as there are more each time. */
 async function childrenOf<T>(many: number, look: () => Promise<readonly T[]>) {
   let before = -1
-  for (let looks = 0; looks < 5; looks++) {
+  for (let looks = 0; looks < 20; looks++) {
     const found = await look()
     if (found.length >= many) return found
     if (found.length > before) looks = 0

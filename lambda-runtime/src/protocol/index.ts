@@ -1,4 +1,3 @@
-export { bytesOf, bytesValue } from './bytes.ts'
 export { decodeJsonWith, decodeWith, protocolVersion } from './decode.ts'
 export {
   type Entry,

@@ -1,5 +1,6 @@
+import { bytesOf, bytesValue } from '@fermata/lambda-runtime/payload'
 import type { Json, Outcome, Value } from '@fermata/lambda-runtime/protocol'
-import { bytesOf, bytesValue, voidValue } from '@fermata/lambda-runtime/protocol'
+import { voidValue } from '@fermata/lambda-runtime/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FermataError } from '../../domain/errors.ts'
 import { type Problem, problemOfFailure, problemType } from './problem.ts'

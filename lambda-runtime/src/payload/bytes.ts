@@ -1,5 +1,5 @@
 import { parse, stringify } from 'devalue'
-import type { Value } from './values.ts'
+import type { Value } from '../protocol/index.ts'
 
 /** Bytes as a value: what a handler gets that takes raw bodies. */
 export function bytesValue(bytes: Uint8Array): Value {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { bytesOf, bytesValue, type Value } from '../../lambda-runtime/src/protocol/index.ts'
-import { decodeValue } from '../../lambda-runtime/src/values.ts'
+import { bytesOf, bytesValue } from '../../../lambda-runtime/src/payload/bytes.ts'
+import type { Value } from '../../../lambda-runtime/src/protocol/index.ts'
+import { decodeValue } from '../../../lambda-runtime/src/values.ts'
 
 describe('bytes as a value', () => {
   it('come to the handler as bytes', () => {
