@@ -200,11 +200,15 @@ class SimulatedProcess implements VirtualProcess {
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted === true) return resolve()
-      const cancel = this.#timer(ms, resolve)
-      signal?.addEventListener('abort', () => {
-        cancel()
+      const cancel = this.#timer(ms, () => {
+        signal?.removeEventListener('abort', wake)
         resolve()
       })
+      const wake = (): void => {
+        cancel()
+        resolve()
+      }
+      signal?.addEventListener('abort', wake, { once: true })
     })
   }
 }
