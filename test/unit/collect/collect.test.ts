@@ -29,6 +29,47 @@ describe('a batch', () => {
     expect(numbersOf(got)).toEqual(items(25, batch(1)).map(({ json }) => json))
   })
 
+  test('that others fill goes at once, too', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    await send(world, replica, items(7, batch(10, 600_000)))
+    await send(world, replica, items(3, batch(10, 600_000), 7))
+    await until(world.clock, () => got.length >= 1, 10_000)
+    expect(got.map(({ sends }) => sends)).toEqual([10])
+  })
+
+  test('goes though its log was looked at before its first send was written', async () => {
+    const { world, got } = createScene()
+    const { collectors } = world.stores
+    const append = collectors.append.bind(collectors)
+    Object.assign(collectors, {
+      append: async (...args: Parameters<typeof append>) => {
+        await world.clock.sleep(5_000)
+        return append(...args)
+      },
+    })
+    const replica = await world.start()
+    await send(world, replica, items(1, batch(10, 1_000)))
+    await until(world.clock, () => got.length >= 1, 20_000)
+    expect(got[0]?.sends).toBe(1)
+  })
+
+  test('takes a send with an idempotency key once, though it comes again long after', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    const one = { json: 1, collect: batch(10, 1_000), idempotencyKey: 'once' }
+    await send(world, replica, [one])
+    await until(world.clock, () => got.length >= 1, 20_000)
+    await send(world, replica, [
+      { ...one, json: 2 },
+      { ...one, json: 3 },
+    ])
+    await send(world, replica, [{ ...one, idempotencyKey: 'other', json: 4 }])
+    await until(world.clock, () => got.length >= 2, 20_000)
+    await world.clock.advance(5_000)
+    expect(numbersOf(got)).toEqual([1, 4])
+  })
+
   test('keeps the keys of senders apart', async () => {
     const { world, got } = createScene()
     const replica = await world.start()

@@ -43,21 +43,54 @@ describe.for(points)('a replica that dies at %s', (point) => {
   })
 })
 
-test('a schedule whose maker dies before it stands on the agenda for sure is looked after all the same', async () => {
-  const scene = createScene()
-  const { world, ran } = scene
-  const maker = await world.start({ onFault: killAt('agenda.after-flush', 1) })
-  await world.start()
-  const from = world.clock.now()
-  // The entry is flushed, its flush was not acknowledged: the document is never written by this replica.
-  const put = maker.engine.admin.schedules.put('s', every(second))
-  put.catch(() => undefined)
-  await world.clock.advance(20_000)
-  expect(ran).toEqual([])
-  const other = await world.start()
-  const again = world.clock.now()
-  expect(again).toBeGreaterThan(from)
-  await meanwhile(world, other.engine.admin.schedules.put('s', every(second)))
-  await until(world.clock, () => ran.length >= 5)
-  expectEachTickOnce(scene, again)
+/** The document of a new schedule is long on its way, so that its agenda entry is looked at before. */
+function slowDocument({ world }: Scene, written: () => void): void {
+  const { registry } = world.stores
+  const put = registry.put.bind(registry)
+  let first = true
+  Object.assign(registry, {
+    put: async (...args: Parameters<typeof put>) => {
+      const [collection] = args
+      if (collection !== 'schedules' || !first) return put(...args)
+      first = false
+      await world.clock.sleep(5_000)
+      const done = await put(...args)
+      written()
+      return done
+    },
+  })
+}
+
+describe('a schedule whose document comes late', () => {
+  test('begins at once when it is there', async () => {
+    const scene = createScene()
+    const { world, ran } = scene
+    const { engine } = await world.start()
+    let isWritten = false
+    slowDocument(scene, () => {
+      isWritten = true
+    })
+    const from = world.clock.now()
+    const put = engine.admin.schedules.put('s', every(second))
+    await until(world.clock, () => isWritten)
+    await until(world.clock, () => ran.length >= 8, 5_000)
+    await put
+    expectEachTickOnce(scene, from)
+  })
+
+  test('begins though its maker dies as soon as it is there', async () => {
+    const scene = createScene()
+    const { world, ran } = scene
+    const maker = await world.start()
+    slowDocument(scene, () => maker.kill())
+    const from = world.clock.now()
+    maker.engine.admin.schedules.put('s', every(second)).catch(() => undefined)
+    await world.clock.advance(1_000)
+    await world.start()
+    // Well before anybody goes through all schedules.
+    await until(world.clock, () => ran.length >= 10, 55_000)
+    const ticks = ticksOf(ran).toSorted((a, b) => a - b)
+    expect(ticks).toEqual(multiples(second, (ticks[0] ?? 0) - 1, ticks.at(-1) ?? 0))
+    expect(ticks[0]).toBeGreaterThan(from)
+  })
 })

@@ -7,7 +7,6 @@ import {
 } from '../../domain/schedules/schedule.ts'
 import type { ScheduleDocument } from '../../domain/schedules/schedule-document.ts'
 import type { AgendaEntry } from '../../ports/index.ts'
-import type { Ticket } from '../agenda/agenda.ts'
 import { nextTickFor, type ScheduleDeps } from './schedule-deps.ts'
 import type { StoredSchedule } from './schedule-registry.ts'
 
@@ -72,14 +71,13 @@ export async function store(
   const subject = scheduleSubject(name)
   const ticket = dueAt === undefined ? undefined : await agenda.add({ subject, dueAt, kind })
   const written = await registry.write(name, document, 'rev' in before ? before : undefined)
-  if (ticket === undefined) return written
-  if (written) await confirm(agenda, ticket)
-  else agenda.retire(ticket)
+  if (ticket === undefined || dueAt === undefined) return written
+  if (!written) agenda.retire(ticket)
+  // Its look may have come before the document, and put it off.
+  else if (!agenda.counts(ticket) || ticket.entry.dueAt > dueAt) {
+    await agenda.add({ subject, dueAt, kind: 'timer' })
+  }
   return written
-}
-
-async function confirm(agenda: ScheduleDeps['agenda'], ticket: Ticket): Promise<void> {
-  if (!agenda.counts(ticket)) await agenda.renew(ticket)
 }
 
 /**

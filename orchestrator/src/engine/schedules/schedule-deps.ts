@@ -10,7 +10,7 @@ import type { ScheduleRegistry } from './schedule-registry.ts'
 export type ScheduleDeps = {
   readonly registry: ScheduleRegistry
   readonly calendar: Calendar
-  readonly agenda: Pick<Agenda, 'add' | 'counts' | 'renew' | 'retire'>
+  readonly agenda: Pick<Agenda, 'add' | 'counts' | 'retire'>
   readonly directory: Directory
   readonly work: Pick<Work, 'create'>
   readonly clock: Clock
