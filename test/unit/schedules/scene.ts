@@ -4,7 +4,7 @@ import type { FunctionCode } from '@fermata/orchestrator/adapters/memory-invoker
 import type { ScheduleRequest } from '@fermata/orchestrator/ports'
 import { completed, createWorld, scripted, until, type World } from '../engine/world.ts'
 
-export const address = 'arn:aws:lambda:eu-west-1:123456789012:function:reports:1'
+const address = 'arn:aws:lambda:eu-west-1:123456789012:function:reports:1'
 
 export type Ran = {
   readonly tick: number

@@ -128,7 +128,7 @@ export function rangeOf(open: readonly CollectorSlot[]): Range | undefined {
   const [first] = open
   const last = open.at(-1)
   if (first === undefined || last === undefined) return undefined
-  const { collect } = last.sends.at(-1) ?? {}
+  const collect = last.sends.at(-1)?.collect
   if (collect?.how !== 'batch') return { from: first.n, to: last.n }
   let together: readonly CollectedSend[] = first.sends
   let to = first.n
@@ -201,9 +201,9 @@ export function collectedId(ref: CollectorRef, life: string, from: number): Invo
 /** What the invocation for these sends gets: of a debounce the last input, of a batch the list of all. */
 export function collectedInput(
   how: Collect['how'],
-  sends: readonly [CollectedSend, ...CollectedSend[]],
+  [first, ...rest]: readonly [CollectedSend, ...CollectedSend[]],
 ): { readonly input: Value; readonly headers: CollectedSend['headers'] } {
-  const last = sends.at(-1) ?? sends[0]
+  const last = rest.at(-1) ?? first
   if (how === 'debounce') return { input: last.input, headers: last.headers }
-  return { input: { list: sends.map(({ input }) => input) }, headers: {} }
+  return { input: { list: [first, ...rest].map(({ input }) => input) }, headers: {} }
 }

@@ -34,7 +34,7 @@ export function dueTicks(
   const { ticks, complete } = newestTicks(next, from, now)
   const onTime = ticks.filter((tick) => now - tick <= onTimeMs)
   const make = chosen(catchUp, ticks, onTime)
-  const last = ticks.at(-1) ?? from
+  const last = Math.max(from, ...ticks)
   return {
     make,
     skipped: !complete || make.length < ticks.length,

@@ -151,6 +151,7 @@ describe('what goes', () => {
       input: { json: 2 },
       headers: { a: '2' },
     })
+    expect(collectedInput('debounce', [first])).toEqual({ input: { json: 1 }, headers: { a: '1' } })
     expect(collectedInput('batch', [first, last])).toEqual({
       input: { list: [{ json: 1 }, { json: 2 }] },
       headers: {},
