@@ -133,9 +133,11 @@ async function ask(
   { key, how, program }: Extract<Node, { kind: 'object' }>,
   path: string,
 ): Promise<Result> {
+  // Each program has objects of its own: so it is known in which order they change.
+  const own = `${path.split('/')[0]} ${key}`
   const input: Apply = { program, path }
-  if (how === 'call') return await ctx.call<typeof cell>('cell', key).apply(input)
-  ctx.send<typeof cell>('cell', key).apply(input)
+  if (how === 'call') return await ctx.call<typeof cell>('cell', own).apply(input)
+  ctx.send<typeof cell>('cell', own).apply(input)
   return null
 }
 
