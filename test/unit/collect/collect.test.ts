@@ -1,5 +1,6 @@
+import { maxSlots } from '@fermata/orchestrator/domain/collect/collector'
 import { describe, expect, test } from 'vitest'
-import { submission } from '../engine/scenes.ts'
+import { during, submission } from '../engine/scenes.ts'
 import { type Replica, until, type World } from '../engine/world.ts'
 import { batch, createScene, debounce, numbersOf, type Send } from './scene.ts'
 
@@ -79,6 +80,49 @@ describe('a batch', () => {
     ])
     await until(world.clock, () => got.length >= 2)
     expect(got.map(({ sends }) => sends).toSorted()).toEqual([2, 3])
+  })
+})
+
+describe('requests', () => {
+  const request = (json: number, key?: string) => ({
+    ...submission('target', key === undefined ? {} : { key }),
+    input: { json },
+  })
+
+  test('go together, those with one idempotency key once', async () => {
+    const { world, got } = createScene()
+    const { engine } = await world.start()
+    const collect = (json: number, key?: string) =>
+      during(world, engine.ingress.collect(request(json, key), batch(10, 2_000)))
+    expect(await collect(1)).toBe('accepted')
+    expect(await collect(1)).toBe('accepted')
+    expect(await collect(2, 'k')).toBe('accepted')
+    expect(await collect(2, 'k')).toBe('previously_accepted')
+    await until(world.clock, () => got.length >= 1)
+    expect(await collect(2, 'k')).toBe('previously_accepted')
+    await world.clock.advance(5_000)
+    expect(numbersOf(got)).toEqual([1, 1, 2])
+  })
+
+  test('are refused where nobody serves them', async () => {
+    const { world } = createScene()
+    const { engine } = await world.start()
+    const target = { service: 'nobody', handler: 'process' }
+    await expect(
+      engine.ingress.collect({ ...request(1), target }, batch(10)),
+    ).rejects.toMatchObject({ code: 'handler-not-found' })
+  })
+
+  test('to a key that never gets quiet are not read without end', async () => {
+    const { world, got } = createScene()
+    const { engine } = await world.start()
+    for (let n = 0; n <= maxSlots; n++) {
+      const taken = engine.ingress.collect(request(n), debounce(600_000))
+      await during(world, taken)
+    }
+    await until(world.clock, () => got.length >= 1, 20_000)
+    expect(got[0]?.sends).toBe(maxSlots)
+    expect(numbersOf(got)).toEqual([maxSlots - 1])
   })
 })
 

@@ -124,6 +124,46 @@ describe('a schedule that people made', () => {
   })
 })
 
+describe('a schedule for handlers that are keyed', () => {
+  const target = { service: 'reports', handler: 'process' }
+
+  test.for([
+    ['exclusive', target, 'needs a key'],
+    ['workflow', { ...target, key: 'k' }, 'runs once per key'],
+  ] as const)('is refused where it cannot be: %s', async ([mode, to, why]) => {
+    const scene = createScene()
+    scene.world.functions.clear()
+    const { engine, schedules, ask } = await start(scene)
+    await ask(engine.admin.register(deployScheduled(scene, 1, undefined, mode)))
+    await expect(ask(schedules.put('s', { ...every(second), target: to }))).rejects.toMatchObject({
+      code: 'schedule-invalid',
+      message: expect.stringContaining(why),
+    })
+  })
+
+  test('goes through the queue of its key', async () => {
+    const scene = createScene()
+    scene.world.functions.clear()
+    const { engine, schedules, ask } = await start(scene)
+    await ask(engine.admin.register(deployScheduled(scene, 1, undefined, 'exclusive')))
+    const to = { ...target, key: 'k' }
+    await ask(schedules.put('s', { ...every(second), target: to }))
+    await until(scene.world.clock, () => scene.ran.length >= 4)
+    expect(scene.ran.every(({ id }) => id.startsWith('reports.k.'))).toBe(true)
+    expect(new Set(ticksOf(scene.ran)).size).toBe(scene.ran.length)
+  })
+
+  test('cannot come from the code: a tick names no key', async () => {
+    const scene = createScene()
+    scene.world.functions.clear()
+    const { engine, ask } = await start(scene)
+    const keyed = deployScheduled(scene, 1, { everyMs: second }, 'exclusive')
+    await expect(ask(engine.admin.register(keyed))).rejects.toMatchObject({
+      code: 'deployment-invalid',
+    })
+  })
+})
+
 describe('a schedule of the code', () => {
   test('begins with the registration, changes with the next version and ends with one that has none', async () => {
     const scene = createScene()

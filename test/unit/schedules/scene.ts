@@ -1,4 +1,4 @@
-import type { Manifest, ScheduleInput } from '@fermata/lambda-runtime/protocol'
+import type { Manifest, ManifestHandler, ScheduleInput } from '@fermata/lambda-runtime/protocol'
 import { decodeRequest } from '@fermata/lambda-runtime/protocol'
 import type { FunctionCode } from '@fermata/orchestrator/adapters/memory-invoker/memory-invoker'
 import type { ScheduleRequest } from '@fermata/orchestrator/ports'
@@ -45,6 +45,7 @@ export function deployScheduled(
   { world, ran }: Scene,
   version: number,
   schedule: ScheduleInput | undefined,
+  mode: ManifestHandler['mode'] = 'stateless',
 ): string {
   const at = address.replace(/\d+$/, String(version))
   const code = noting(world, ran)
@@ -57,10 +58,8 @@ export function deployScheduled(
       services: [
         {
           name: 'reports',
-          kind: 'service',
-          handlers: [
-            { name: 'process', mode: 'stateless', ...(schedule === undefined ? {} : { schedule }) },
-          ],
+          kind: mode === 'exclusive' ? 'object' : mode === 'workflow' ? 'workflow' : 'service',
+          handlers: [{ name: 'process', mode, ...(schedule === undefined ? {} : { schedule }) }],
         },
       ],
     }

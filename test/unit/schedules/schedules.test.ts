@@ -32,4 +32,30 @@ describe('a schedule', () => {
     const ticks = ticksOf(ran).toSorted((x, y) => x - y)
     expect(ticks).toEqual(multiples(second, start, ticks.at(-1) ?? 0))
   })
+
+  test('by a cron expression ticks at its times', async () => {
+    const { world, ran } = createScene()
+    const { engine } = await world.start()
+    const timing = { kind: 'cron', cron: '*/2 * * * *', timezone: 'Asia/Kolkata' } as const
+    const start = world.clock.now()
+    await meanwhile(world, engine.admin.schedules.put('s', { ...every(second), timing }))
+    await until(world.clock, () => ran.length >= 2, 300_000, 100)
+    expect(ticksOf(ran)).toEqual(multiples(120_000, start, start + 240_000))
+  })
+
+  test('waits for nobody: while the table fails it is late, not lost', async () => {
+    const { world, ran } = createScene()
+    const { engine } = await world.start()
+    const start = world.clock.now()
+    await meanwhile(world, engine.admin.schedules.put('s', every(second)))
+    await until(world.clock, () => ran.length >= 2)
+    const { registry } = world.stores
+    const put = registry.put.bind(registry)
+    Object.assign(registry, { put: () => Promise.reject(new Error('the table is away')) })
+    await world.clock.advance(5_000)
+    Object.assign(registry, { put })
+    await until(world.clock, () => ran.length >= 20)
+    const ticks = ticksOf(ran)
+    expect(ticks.toSorted((a, b) => a - b)).toEqual(multiples(second, start, Math.max(...ticks)))
+  })
 })
