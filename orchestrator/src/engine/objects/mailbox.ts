@@ -95,10 +95,15 @@ export class Mailbox {
     return promise
   }
 
+  /** Whether one of the entries of this replica's work counts. */
+  get isWatched(): boolean {
+    for (const ticket of this.#kept) if (this.#deps.agenda.counts(ticket)) return true
+    return false
+  }
+
   /** Resolves when an entry counts: asked before the append that it protects, and again after it. */
   async ensure(): Promise<void> {
-    const { agenda } = this.#deps
-    for (const ticket of this.#kept) if (agenda.counts(ticket)) return
+    if (this.isWatched) return
     this.#making ??= this.#make().finally(() => {
       this.#making = undefined
     })

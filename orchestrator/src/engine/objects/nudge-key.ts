@@ -24,25 +24,30 @@ export async function nudgeKey(
   const finding = await advance(deps, work, mailbox, isOwn ? 'look' : 'recover')
   const now = deps.clock.now()
   // The append that it protects may be on its way from a replica that stalls.
-  const isEarly = entry.kind === 'watch' && entry.dueAt > now
-  if (finding === 'empty' && !mailbox.isExpecting && !isEarly) return giveUp(mailbox, ticket)
-  if (finding !== 'waiting') {
+  if (entry.kind === 'watch' && entry.dueAt > now) {
     mailbox.keep(ticket)
-    const dueAt = isEarly ? entry.dueAt : now + deps.times.watchMs
-    return { kind: 'again', dueAt, agendaKind: 'watch' }
-  }
-  const stampAt = await stampSlots(deps, mailbox)
-  if (isEarly) {
-    return { kind: 'again', dueAt: Math.min(entry.dueAt, stampAt), agendaKind: 'watch' }
+    return { kind: 'again', dueAt: entry.dueAt, agendaKind: 'watch' }
   }
   mailbox.leave(ticket)
-  if (mailbox.standing !== undefined && mailbox.standing !== ticket) return { kind: 'retire' }
+  if (finding === 'waiting') return standFor(deps, mailbox, ticket)
+  if (finding === 'empty' && !mailbox.isExpecting) return giveUp(mailbox, ticket)
+  // One entry is enough, however many appends there were.
+  if (mailbox.isWatched) return giveUp(mailbox, ticket)
+  mailbox.keep(ticket)
+  return { kind: 'again', dueAt: now + deps.times.watchMs, agendaKind: 'watch' }
+}
+
+/** One entry stands for the wait; it is not for any append any more. */
+async function standFor(deps: EngineDeps, mailbox: Mailbox, ticket: Ticket): Promise<NudgeAnswer> {
+  const dueAt = await stampSlots(deps, mailbox)
+  const other = mailbox.standing
+  const isNamed = other !== undefined && other !== ticket && other.entry.dueAt <= dueAt
+  if (isNamed) return { kind: 'retire' }
   mailbox.standing = ticket
-  return { kind: 'again', dueAt: stampAt, agendaKind: 'retain' }
+  return { kind: 'again', dueAt, agendaKind: 'retain' }
 }
 
 function giveUp(mailbox: Mailbox, ticket: Ticket): NudgeAnswer {
-  mailbox.leave(ticket)
   if (mailbox.standing === ticket) mailbox.standing = undefined
   return { kind: 'retire' }
 }
