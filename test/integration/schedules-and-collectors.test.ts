@@ -52,6 +52,15 @@ requirePart('dynamodb-local')('two replicas', () => {
       }
     })
 
+    it('by the keys of objects, whose handlers take them one after another', async () => {
+      await second.call('flood/shelves', { name: 's', count: 12 })
+      const expected = ['s0 0 0 2 4', 's0 3 6 8 10', 's1 0 1 3 5', 's1 3 7 9 11']
+      for (const effect of expected) await witness.effect(effect)
+      expect(effectsOf('s').filter(([key]) => /^s\d /.test(key))).toEqual(
+        expected.map((effect) => [effect, 1]),
+      )
+    })
+
     it('so that only the last counts, of a handler’s sends and of requests', async () => {
       await first.call('flood/debounce', { name: 'd-', count: 12 })
       expect(await witness.effect('d-11')).toMatchObject({ how: 'debounce', sends: 12 })
