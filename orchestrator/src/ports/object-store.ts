@@ -20,7 +20,7 @@ export type SlotAppended =
 export type StoredValue = { readonly name: string; readonly slot: number }
 
 /**
- * Mailboxes, heads and large values of objects and workflows (DESIGN §5). Reads are consistent. Expired slots and heads
+ * Mailboxes, heads and large values of objects and workflows. Reads are consistent. Expired slots and heads
  * are absent, but for the number of the last slot: numbers never go back while anything of the mailbox is left, so
  * a new slot never takes the place of an old one.
  */
