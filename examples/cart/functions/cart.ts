@@ -1,0 +1,4 @@
+import { lambda } from '@fermata/lambda-runtime/lambda'
+import { cart } from '../cart.ts'
+
+export const handler = lambda(cart)
