@@ -1,0 +1,85 @@
+import { type AdminClient, AdminError, isUnreachable, type Subscription } from './admin-client.ts'
+import type { CustomResourceEvent, Done } from './custom-resource.ts'
+import { failedPrefix } from './deployment.ts'
+import type { Wait } from './wait.ts'
+
+export type SubscriptionDeps = {
+  readonly admin: AdminClient
+  readonly wait: Wait
+  readonly log: (message: string) => void
+}
+
+const readyMs = 8 * 60_000
+const subscribeMs = 2 * 60_000
+const runningMs = 2 * 60_000
+
+/** A subscription. Its id is its name: under another name it is another one. */
+export async function handleSubscription(
+  event: CustomResourceEvent,
+  deps: SubscriptionDeps,
+): Promise<Done> {
+  const wanted = readProperties(event.ResourceProperties)
+  if (event.RequestType !== 'Delete') {
+    await subscribe(wanted, deps)
+    return { physicalId: wanted.name }
+  }
+  const physicalId = event.PhysicalResourceId ?? wanted.name
+  await unsubscribe(physicalId, deps)
+  return { physicalId }
+}
+
+async function subscribe(wanted: Subscription, deps: SubscriptionDeps): Promise<void> {
+  const { admin, log } = deps
+  await admin.untilReady(readyMs)
+  try {
+    await admin.subscribe(wanted, subscribeMs)
+  } catch (error) {
+    if (!(error instanceof AdminError) || error.code !== 'subscription-exists') throw error
+    // Its group keeps its offsets: made anew, it goes on where it was.
+    await admin.unsubscribe(wanted.name)
+    await admin.subscribe(wanted, subscribeMs)
+  }
+  await untilRunning(wanted.name, deps)
+  log(`${wanted.name} consumes ${wanted.source} into ${wanted.sink}`)
+}
+
+async function untilRunning(name: string, { admin, wait }: SubscriptionDeps): Promise<void> {
+  const until = Math.min(wait.now() + runningMs, wait.deadline)
+  for (;;) {
+    const status = (await admin.subscription(name))?.status
+    if (status?.kind === 'running') return
+    if (status?.kind === 'stopped') {
+      throw new Error(`The subscription "${name}" cannot run: ${status.failure?.message}`)
+    }
+    if (wait.now() + wait.everyMs >= until) {
+      throw new Error(`The subscription "${name}" did not begin to consume in time`)
+    }
+    await wait.sleep(wait.everyMs)
+  }
+}
+
+async function unsubscribe(physicalId: string, deps: SubscriptionDeps): Promise<void> {
+  const name = physicalId.replace(failedPrefix, '')
+  try {
+    await deps.admin.unsubscribe(name)
+  } catch (error) {
+    if (!physicalId.startsWith(failedPrefix) || !isUnreachable(error)) throw error
+    deps.log('The orchestrator never answered, so nothing was subscribed')
+  }
+}
+
+/** CloudFormation makes texts of everything. */
+function readProperties(properties: Readonly<Record<string, unknown>>): Subscription {
+  const startFrom = properties['StartFrom']
+  const running = properties['Running']
+  const options = {
+    ...(startFrom === undefined ? {} : { startFrom: String(startFrom) }),
+    ...(running === undefined ? {} : { limits: { running: Number(running) } }),
+  }
+  return {
+    name: String(properties['Name']),
+    source: String(properties['Source']),
+    sink: String(properties['Sink']),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+  }
+}

@@ -1,0 +1,9 @@
+/** Time, as far as the registrar knows it. */
+export type Wait = {
+  now(): number
+  sleep(ms: number): Promise<void>
+  /** Epoch ms: what is not done by then is reported as failed, while there is still time to report. */
+  readonly deadline: number
+  /** Between two tries. */
+  readonly everyMs: number
+}

@@ -1,0 +1,109 @@
+import { CustomResource, Duration } from 'aws-cdk-lib'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Construct, type IDependable } from 'constructs'
+import type { FermataFunction } from './fermata-function.ts'
+import type { Registrar } from './registrar.ts'
+
+/** What becomes of a function that goes while invocations are still on it. */
+export interface RegisterOptions {
+  /**
+   * `drain`: waits for them, and fails with the reason when they take longer than `drainFor`. `force`: waits, then
+   * removes the function all the same; they are paused.
+   *
+   * @default 'drain'
+   */
+  readonly onRemoval?: 'drain' | 'force'
+  /**
+   * At most 13 minutes, for a Lambda function waits; deploy again to go on waiting.
+   * @default 5 minutes
+   */
+  readonly drainFor?: Duration
+}
+
+/** Where the resources of an orchestrator find it. */
+export type Registry = {
+  readonly registrar: Registrar
+  readonly adminUrl: string
+  /** What must be there before anything can be registered. */
+  readonly ready: IDependable
+}
+
+/** CloudFormation gives up then, and rolls back; the function reports before. */
+const serviceTimeout = Duration.minutes(16)
+
+/** The registration of a function's current version with an orchestrator. */
+export class Registration extends Construct {
+  readonly resource: CustomResource
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: Registry & RegisterOptions & { readonly fn: FermataFunction },
+  ) {
+    super(scope, id)
+    const { registrar, adminUrl, fn, onRemoval = 'drain', drainFor = Duration.minutes(5) } = props
+    this.resource = new CustomResource(this, 'Resource', {
+      resourceType: 'Custom::FermataDeployment',
+      serviceToken: registrar.function.functionArn,
+      serviceTimeout,
+      properties: {
+        Kind: 'deployment',
+        AdminUrl: adminUrl,
+        Arn: fn.currentVersion.functionArn,
+        Services: [...fn.services].toSorted(),
+        DrainSeconds: drainFor.toSeconds(),
+        OnRemoval: onRemoval,
+      },
+    })
+    this.resource.node.addDependency(props.ready)
+  }
+}
+
+/** Leave to delete published versions of a function, not the function. */
+export function deleteVersionsStatement(fn: FermataFunction): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['lambda:DeleteFunction'],
+    resources: [`${fn.functionArn}:*`],
+  })
+}
+
+/** How a topic is consumed. */
+export interface SubscribeProps<S extends string = `${string}/${string}`> {
+  /** `kafka://<cluster>/<topic>`; the cluster is a name of the orchestrator's `kafka`. */
+  readonly source: string
+  /** `<service>/<handler>` */
+  readonly sink: S
+  /** Where there is no committed position yet. @default 'earliest' */
+  readonly startFrom?: 'earliest' | 'latest'
+  /** Attempts at once for records of this subscription, over all tasks. @default no bound but the orchestrator's */
+  readonly running?: number
+}
+
+/** A subscription of an orchestrator. */
+export class Subscription extends Construct {
+  readonly resource: CustomResource
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: Registry & SubscribeProps & { readonly name: string },
+  ) {
+    super(scope, id)
+    const { registrar, adminUrl, name, source, sink, startFrom, running } = props
+    this.resource = new CustomResource(this, 'Resource', {
+      resourceType: 'Custom::FermataSubscription',
+      serviceToken: registrar.function.functionArn,
+      serviceTimeout,
+      properties: {
+        Kind: 'subscription',
+        AdminUrl: adminUrl,
+        Name: name,
+        Source: source,
+        Sink: sink,
+        ...(startFrom === undefined ? {} : { StartFrom: startFrom }),
+        ...(running === undefined ? {} : { Running: running }),
+      },
+    })
+    this.resource.node.addDependency(props.ready)
+  }
+}
