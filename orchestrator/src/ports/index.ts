@@ -76,6 +76,7 @@ export type {
   InvocationListing,
   InvocationPage,
   InvocationQuery,
+  RegisterOptions,
   ServiceAdmin,
   ServiceView,
 } from './services.ts'

@@ -45,13 +45,16 @@ export type DeploymentView = {
   readonly sdk: string
 }
 
+export type RegisterOptions = { readonly force?: boolean; readonly newest?: boolean }
+
 /** All throw FermataError. */
 export interface DeploymentAdmin {
   /**
-   * Discovers the services by invoking. Idempotent by address.
+   * Discovers the services by invoking. Idempotent by address. `newest`: it takes new invocations from now on, also where
+   * it was registered before: for a rollback.
    * @throws `deployment-unreachable` | `deployment-invalid` | `deployment-incompatible`, unless it is forced
    */
-  register(address: string, options?: { readonly force?: boolean }): Promise<DeploymentView>
+  register(address: string, options?: RegisterOptions): Promise<DeploymentView>
   deployments(): Promise<readonly DeploymentView[]>
   /** @throws `deployment-not-found` */
   deployment(id: string): Promise<DeploymentView>

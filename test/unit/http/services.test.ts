@@ -168,8 +168,8 @@ describe('deployments, over HTTP', () => {
     await admin('DELETE', '/deployments/dp_1')
     await admin('DELETE', '/deployments/dp_1?force=true')
     expect(calls).toEqual([
-      [arn, { force: false }],
-      ['http://localhost:9080', { force: true }],
+      [arn, { force: false, newest: false }],
+      ['http://localhost:9080', { force: true, newest: false }],
       ['dp_1', { force: false }],
       ['dp_1', { force: true }],
     ])

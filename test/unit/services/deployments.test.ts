@@ -60,6 +60,26 @@ async function marked(world: World, id: string): Promise<void> {
 }
 
 describe('a new version', () => {
+  it('gives way to the one before it when that is made the newest again', async () => {
+    const world = shop()
+    const replica = await world.start()
+    addNext(world)
+    await replica.engine.admin.register(next)
+    const begun = await start(world, replica, 'shop/buy')
+    await comes(world, begun, 'suspended')
+    await replica.engine.admin.register(old)
+    expect((await replica.engine.admin.deployments()).map(({ address }) => address)[0]).toBe(next)
+
+    await replica.engine.admin.register(old, { newest: true })
+    await replica.engine.admin.register(old, { newest: true })
+    const after = await start(world, replica, 'shop/buy')
+    await comes(world, after, 'suspended')
+    await resolve(world, replica, begun)
+    await resolve(world, replica, after)
+    expect(await outputOf(world, begun)).toEqual(outputs('two'))
+    expect(await outputOf(world, after)).toEqual(outputs('one'))
+  })
+
   it('gets what is new; what runs stays where it began', async () => {
     const world = shop()
     const replica = await world.start()

@@ -13,12 +13,13 @@ const registrationSchema = v.pipe(
     ),
     url: v.exactOptional(deploymentUrlSchema),
     force: v.exactOptional(v.boolean('expected true or false'), false),
+    newest: v.exactOptional(v.boolean('expected true or false'), false),
   }),
   v.check(
     ({ arn, url }) => (arn === undefined) !== (url === undefined),
     'expected either the ARN of a function (arn) or the URL of a server (url)',
   ),
-  v.transform(({ arn, url, force }) => ({ address: arn ?? url ?? '', force })),
+  v.transform(({ arn, url, ...options }) => ({ address: arn ?? url ?? '', options })),
 )
 
 const flagSchema = v.pipe(
@@ -33,8 +34,8 @@ export function addDeploymentRoutes(app: FastifyInstance, admin: DeploymentAdmin
     GET: async (_request, reply) =>
       sendJson(reply, 200, { deployments: await admin.deployments() }),
     POST: async (request, reply) => {
-      const { address, force } = check(registrationSchema, readJson(request) ?? {})
-      return sendJson(reply, 201, await admin.register(address, { force }))
+      const { address, options } = check(registrationSchema, readJson(request) ?? {})
+      return sendJson(reply, 201, await admin.register(address, options))
     },
   })
   route(app, '/deployments/:id', {

@@ -2,7 +2,7 @@ import type { Manifest } from '@fermata/lambda-runtime/protocol'
 import * as v from 'valibot'
 import { FermataError } from '../../domain/errors.ts'
 import { incompatibilities, type Served } from '../../domain/services/compatibility.ts'
-import type { Clock, Invoker, Logger, RegistryStore } from '../../ports/index.ts'
+import type { Clock, Invoker, Logger, RegisterOptions, RegistryStore } from '../../ports/index.ts'
 import {
   type Deployment,
   type DeploymentDocument,
@@ -69,13 +69,13 @@ export function dropDeployment(
 
 /**
  * Discovers what the address serves and puts it into the registry. An address that is there already keeps its place
- * unless it serves something else now; one that was about to be removed stays.
+ * unless it serves something else now, or is to be the newest again; one that was about to be removed stays.
  * @throws FermataError `deployment-incompatible`, unless `force`
  */
 export async function register(
   deps: RegistryDeps,
   address: string,
-  force: boolean,
+  { force = false, newest = false }: RegisterOptions,
 ): Promise<Deployment> {
   const id = deploymentIdOf(address)
   const manifest = await deps.invoker.discover(address)
@@ -83,9 +83,11 @@ export async function register(
     const listed = await listDeployments(deps)
     const existing = listed.find(({ deployment }) => deployment.id === id)
     const isSame = existing !== undefined && sameManifest(existing.deployment, manifest)
-    if (isSame && existing.deployment.going === undefined) return existing.deployment
+    // The newest comes first.
+    const stays = isSame && (!newest || listed[0] === existing)
+    if (stays && existing.deployment.going === undefined) return existing.deployment
     if (!force && !isSame) checkCompatible({ address, manifest }, listed)
-    const createdAt = isSame ? existing.deployment.createdAt : afterAll(listed, deps.clock.now())
+    const createdAt = stays ? existing.deployment.createdAt : afterAll(listed, deps.clock.now())
     const document: DeploymentDocument = { address, createdAt, manifest }
     if (await deps.registry.put(collection, id, document, existing?.rev)) return { ...document, id }
   }

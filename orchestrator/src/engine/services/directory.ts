@@ -5,7 +5,7 @@ import {
   resolvePolicy,
 } from '../../domain/services/policy.ts'
 import type { Overrides } from '../../domain/services/policy-document.ts'
-import type { Clock, Invoker, Logger, RegistryStore } from '../../ports/index.ts'
+import type { Clock, Invoker, Logger, RegisterOptions, RegistryStore } from '../../ports/index.ts'
 import type { Deployment } from './deployment-document.ts'
 import { type Listed, listDeployments, markGoing, register } from './deployment-registry.ts'
 import { listOverrides } from './policies.ts'
@@ -33,7 +33,7 @@ export interface Directory {
    * Discovers what the address serves and makes it known. Idempotent by address.
    * @throws FermataError `deployment-incompatible`, unless it is forced
    */
-  register(address: string, options?: { readonly force?: boolean }): Promise<Deployment>
+  register(address: string, options?: RegisterOptions): Promise<Deployment>
   refresh(): Promise<void>
 }
 
@@ -113,8 +113,8 @@ class RegisteredDirectory implements Directory {
     return this.#known
   }
 
-  async register(address: string, { force = false } = {}): Promise<Deployment> {
-    const deployment = await register(this.#deps, address, force)
+  async register(address: string, options: RegisterOptions = {}): Promise<Deployment> {
+    const deployment = await register(this.#deps, address, options)
     await this.refresh()
     return deployment
   }
