@@ -71,6 +71,15 @@ describe('a batch', () => {
     expect(numbersOf(got)).toEqual([1, 4])
   })
 
+  test('goes when its most impatient send says so', async () => {
+    const { world, got } = createScene()
+    const replica = await world.start()
+    await send(world, replica, items(1, batch(10, 600_000)))
+    await send(world, replica, items(1, batch(10, 1_000), 1))
+    await until(world.clock, () => got.length >= 1, 5_000)
+    expect(numbersOf(got)).toEqual([0, 1])
+  })
+
   test('keeps the keys of senders apart', async () => {
     const { world, got } = createScene()
     const replica = await world.start()

@@ -43,6 +43,45 @@ describe.for(points)('a replica that dies at %s', (point) => {
   })
 })
 
+test('the next tick comes in time though its agenda entry is looked at early, when its owner dies', async () => {
+  const { world, ran } = createScene()
+  const a = await world.start()
+  const from = world.clock.now()
+  await meanwhile(world, a.engine.admin.schedules.put('s', every(20_000)))
+  await world.start()
+  await until(world.clock, () => ran.length >= 1)
+  // Long enough that no one finds the old entries by luck, short enough that nobody goes through all schedules.
+  await world.clock.advance(5_000)
+  a.kill()
+  await until(world.clock, () => ran.length >= 3, 55_000)
+  expect(ran.every(({ at, tick }) => at - tick < 2_000)).toBe(true)
+  expect(ticksOf(ran)).toEqual(multiples(20_000, from, ran.at(-1)?.tick ?? 0))
+})
+
+test('a tick that was claimed is made though the schedule is changed before its claimer is replaced', async () => {
+  const scene = createScene()
+  const { world, ran } = scene
+  let dead = false
+  let claims = 0
+  const dying = await world.start({
+    onFault: (point, _, replica) => {
+      if (point !== 'schedule.after-claim' || ++claims < 3) return
+      dead = true
+      replica().kill()
+    },
+  })
+  const from = world.clock.now()
+  await meanwhile(world, dying.engine.admin.schedules.put('s', every(second)))
+  await until(world.clock, () => dead)
+  const other = await world.start()
+  await meanwhile(
+    world,
+    other.engine.admin.schedules.put('s', { ...every(second), input: { json: 2 } }),
+  )
+  await until(world.clock, () => ran.length >= 15)
+  expectEachTickOnce(scene, from)
+})
+
 /** The document of a new schedule is long on its way, so that its agenda entry is looked at before. */
 function slowDocument({ world }: Scene, written: () => void): void {
   const { registry } = world.stores
