@@ -16,6 +16,8 @@ export interface Exchange {
 const defaultAttempts = 10
 const firstDelayMs = 100
 const maxDelayMs = 5_000
+/** A timer that is set to more fires at once. */
+const longestTimerMs = 2 ** 31 - 1
 /** A connection that held for so long was no failure to connect: tries are counted from there. */
 const steadyMs = 10_000
 /** Of proxies that could not reach the orchestrator, and of an orchestrator that is busy. */
@@ -42,7 +44,19 @@ export class Exchanger {
     options: RequestOptions,
     read: (response: Response) => Promise<T>,
   ): Promise<T> {
-    const limit = limitOf(options, this.#options)
+    const { signal, release } = limitOf(options, this.#options)
+    try {
+      return await this.#askUntil(signal, exchange, read)
+    } finally {
+      release()
+    }
+  }
+
+  async #askUntil<T>(
+    limit: AbortSignal | undefined,
+    exchange: Exchange,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     for (let failures = 1; ; failures += 1) {
       const begun = performance.now()
       const tried = await this.#try(exchange, limit, read)
@@ -125,7 +139,7 @@ function isWorthAnotherTry(response: Response, problem: Problem | undefined): bo
 /** In seconds, as the orchestrator says it; a date is left to the backoff. */
 function retryAfterMs({ headers }: Response): number | undefined {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-  return seconds >= 0 ? seconds * 1_000 : undefined
+  return seconds >= 0 ? Math.min(seconds * 1_000, longestTimerMs) : undefined
 }
 
 /** Half of it by chance, so that many who failed together do not come back together. */
@@ -134,24 +148,27 @@ function backoff(failures: number): number {
   return delayMs * (0.5 + Math.random() / 2)
 }
 
-function limitOf(
-  { signal, timeout }: RequestOptions,
-  defaults: ConnectOptions,
-): AbortSignal | undefined {
-  const longest = timeout ?? defaults.timeout
-  if (longest === undefined) return signal
-  const late = lateSignal(durationToMs(longest))
-  return signal === undefined ? late : AbortSignal.any([signal, late])
+/** What ends a request before its time. */
+interface Limit {
+  readonly signal: AbortSignal | undefined
+  /** The request is over: no timer is left of it, however long its timeout was. */
+  readonly release: () => void
 }
 
-function lateSignal(ms: number): AbortSignal {
+function limitOf({ signal, timeout }: RequestOptions, defaults: ConnectOptions): Limit {
+  const longest = timeout ?? defaults.timeout
+  if (longest === undefined) return { signal, release: () => undefined }
+  const late = lateSignal(durationToMs(longest))
+  const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
+  return { ...late, signal: either }
+}
+
+function lateSignal(ms: number): Limit & { readonly signal: AbortSignal } {
   const late = new AbortController()
-  const timer = setTimeout(
-    () => late.abort(new RequestError('timeout', `No answer within ${ms} ms`)),
-    ms,
-  )
+  const end = (): void => late.abort(new RequestError('timeout', `No answer within ${ms} ms`))
+  const timer = setTimeout(end, Math.min(ms, longestTimerMs))
   letGo(timer)
-  return late.signal
+  return { signal: late.signal, release: () => clearTimeout(timer) }
 }
 
 /** Nobody is kept alive by a time that may never matter; browsers have no such notion. */

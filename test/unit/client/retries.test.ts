@@ -3,7 +3,7 @@ import { createContext, runInContext } from 'node:vm'
 import { object, service } from '@fermata/lambda-runtime'
 import { type ConnectOptions, connect } from '@fermata/lambda-runtime/client'
 import { build } from 'esbuild'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 const cart = object('cart', { add: () => undefined })
 const shop = service('shop', { echo: (_, input: string) => input })
@@ -127,6 +127,38 @@ describe('a request is not tried again', () => {
     const { sent, connection } = answering([answer])
     await expect(connection.call(shop).echo('x')).rejects.toMatchObject(error)
     expect(sent).toHaveLength(1)
+  })
+})
+
+describe('the timeout of a request', () => {
+  it('leaves no timer behind, however long it was', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { connection } = answering([done], { timeout: '1d' })
+      await connection.call(shop).echo('x')
+      const failing = answering([problem(400, 'bad-request')]).connection
+      const signal = new AbortController().signal
+      await failing
+        .call(shop, { timeout: '1h', signal })
+        .echo('x')
+        .catch(() => undefined)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('may be longer than a timer can be', async () => {
+    const slow = () => new Promise<Response>((resolve) => setTimeout(() => resolve(done()), 20))
+    const late = (init: RequestInit) =>
+      new Promise<never>((_, reject) => {
+        init.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+      })
+    const connection = connect('http://fermata', {
+      timeout: '30d',
+      fetch: (_, init) => Promise.race([slow(), late(init)]),
+    })
+    expect(await connection.call(shop).echo('x')).toBe('done')
   })
 })
 
