@@ -7,6 +7,7 @@ import { createHttpServers } from './adapters/http/servers.ts'
 import { createHttpInvoker } from './adapters/http-invoker/http-invoker.ts'
 import { createSigner } from './adapters/http-invoker/signer.ts'
 import { createKafkaSource } from './adapters/kafka/kafka-source.ts'
+import { mskIamToken } from './adapters/kafka/msk-iam.ts'
 import { createLambdaInvoker } from './adapters/lambda/lambda-invoker.ts'
 import { createMemoryStores } from './adapters/memory/stores.ts'
 import { createStoredPayloads } from './adapters/payloads/stored-payloads.ts'
@@ -64,7 +65,7 @@ export function compose(
       createLambdaInvoker({ logger, ...meters }),
       createHttpInvoker({ logger, clock, signer, ...meters }),
     ),
-    source: createKafkaSource({ clusters: config.kafka, logger, clock }),
+    source: openSource(config, { logger, clock }),
     calendar: createCronCalendar(),
     payloads: payloadsOf(config),
     faults: { reach: () => undefined },
@@ -92,6 +93,17 @@ export function compose(
       await storage.close()
     },
   }
+}
+
+/** Clusters of MSK may know this process by its role. */
+function openSource(
+  { kafka, aws }: Config,
+  ports: Pick<EnginePorts, 'clock' | 'logger'>,
+): EnginePorts['source'] {
+  const credentials = createAwsCredentials(aws.region)
+  const roleToken = (region: string = aws.region) =>
+    mskIamToken({ region, credentials, now: () => ports.clock.now() })
+  return createKafkaSource({ ...ports, clusters: kafka, options: { roleToken } })
 }
 
 type Storage = {

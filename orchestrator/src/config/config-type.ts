@@ -10,11 +10,14 @@ export type KafkaClusterConfig = {
   readonly sasl: SaslConfig | undefined
 }
 
-export type SaslConfig = {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-  readonly username: string
-  readonly password: string
-}
+export type SaslConfig =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+      readonly username: string
+      readonly password: string
+    }
+  /** By the role of this process; `undefined` is the region of everything else. */
+  | { readonly mechanism: 'aws-msk-iam'; readonly region?: string | undefined }
 
 /** Where AWS is, from the standard variables. An endpoint is set for emulators only. */
 export type AwsConfig = {

@@ -4,6 +4,7 @@ import { durationSchema } from '../domain/duration.ts'
 import { subscriptionFields, subscriptionOptionFields } from '../domain/subscription-schema.ts'
 import { identitySchema } from './identity.ts'
 import { payloadsSchema } from './payloads.ts'
+import { saslSchema } from './sasl.ts'
 
 const arnPattern =
   /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}:(?!\$LATEST$)[A-Za-z0-9$_-]{1,128}$/
@@ -37,14 +38,7 @@ const kafkaCluster = v.object({
   ),
   clientId: v.optional(text, 'fermata'),
   ssl: v.optional(flag, false),
-  sasl: v.optional(
-    v.object({
-      mechanism: v.picklist(['plain', 'scram-sha-256', 'scram-sha-512']),
-      username: text,
-      // No message of ours or valibot's may repeat a password.
-      password: v.string('expected a text'),
-    }),
-  ),
+  sasl: v.optional(saslSchema),
 })
 
 const deployment = v.object({

@@ -1,7 +1,13 @@
 import { type ISocketFactory, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../../ports/index.ts'
 import { createKafkaLog } from './kafka-log.ts'
-import type { KafkaCluster, OpenSocket, ResolvedKafkaOptions } from './kafka-options.ts'
+import type {
+  KafkaCluster,
+  KafkaSasl,
+  OpenSocket,
+  ResolvedKafkaOptions,
+  RoleToken,
+} from './kafka-options.ts'
 import { createSeverableSockets } from './severable-sockets.ts'
 
 /** Every knob is set: kafkajs takes other defaults when it believes to run under a test. */
@@ -40,12 +46,19 @@ export function createKafkaClient(
     socketFactory: toFactory(sockets.open),
   }
   if (cluster.ssl !== undefined) config.ssl = cluster.ssl
-  if (cluster.sasl !== undefined) config.sasl = toSasl(cluster.sasl)
+  if (cluster.sasl !== undefined) config.sasl = toSasl(cluster.sasl, options.roleToken)
   return { kafka: new Kafka(config), sever: sockets.sever }
 }
 
-function toSasl({ mechanism, username, password }: NonNullable<KafkaCluster['sasl']>): SASLOptions {
-  return { mechanism, username, password } as SASLOptions
+function toSasl(sasl: KafkaSasl, roleToken: RoleToken | undefined): SASLOptions {
+  if (sasl.mechanism !== 'aws-msk-iam') return { ...sasl } as SASLOptions
+  return {
+    mechanism: 'oauthbearer',
+    oauthBearerProvider: async () => {
+      if (roleToken === undefined) throw new Error('There are no credentials of a role')
+      return { value: await roleToken(sasl.region) }
+    },
+  }
 }
 
 function toFactory(open: OpenSocket): ISocketFactory {

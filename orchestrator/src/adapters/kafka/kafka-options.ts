@@ -1,11 +1,17 @@
 import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 
-export type KafkaSasl = {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-  readonly username: string
-  readonly password: string
-}
+export type KafkaSasl =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+      readonly username: string
+      readonly password: string
+    }
+  /** Amazon MSK, by the role of this process. */
+  | { readonly mechanism: 'aws-msk-iam'; readonly region?: string | undefined }
+
+/** Makes the token for a cluster that knows roles. */
+export type RoleToken = (region: string | undefined) => Promise<string>
 
 /** How to reach a cluster. */
 export type KafkaCluster = {
@@ -44,10 +50,15 @@ export type KafkaSourceOptions = {
   readonly restartMs?: number
   readonly maxRestartMs?: number
   readonly openSocket?: OpenSocket
+  /** Needed for clusters that know roles. */
+  readonly roleToken?: RoleToken
 }
 
-export type ResolvedKafkaOptions = Required<Omit<KafkaSourceOptions, 'openSocket'>> & {
+export type ResolvedKafkaOptions = Required<
+  Omit<KafkaSourceOptions, 'openSocket' | 'roleToken'>
+> & {
   readonly openSocket: OpenSocket | undefined
+  readonly roleToken: RoleToken | undefined
 }
 
 export function resolveKafkaOptions(options: KafkaSourceOptions): ResolvedKafkaOptions {
@@ -65,5 +76,6 @@ export function resolveKafkaOptions(options: KafkaSourceOptions): ResolvedKafkaO
     restartMs: options.restartMs ?? 500,
     maxRestartMs: options.maxRestartMs ?? 30_000,
     openSocket: options.openSocket,
+    roleToken: options.roleToken,
   }
 }
