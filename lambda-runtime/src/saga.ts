@@ -40,6 +40,7 @@ class SagaSteps implements Saga {
   readonly #undos: Undo[] = []
   readonly #underWay = new Set<DurablePromise<unknown>>()
   #isOver = false
+  #isCancelled = false
 
   constructor(ctx: Context) {
     this.#ctx = ctx
@@ -78,7 +79,10 @@ class SagaSteps implements Saga {
     if (failures.length > 0) throw incomplete(cause, failures)
   }
 
-  /** A cancellation that comes while things are undone reaches this step, once: it is asked for again. */
+  /**
+   * A cancellation that comes while things are undone reaches this step: it is asked for again. There is one such at most;
+   * what says so a second time is an error of the undoing, such as that of a call that was cancelled.
+   */
   async #undo({ name, options, fn }: Undo): Promise<{ readonly reason: unknown } | undefined> {
     if (fn === undefined) return undefined
     for (;;) {
@@ -93,7 +97,8 @@ class SagaSteps implements Saga {
         return undefined
       } catch (reason) {
         if (!isTerminal(reason)) throw reason
-        if (reason.code !== 'cancelled') return { reason }
+        if (reason.code !== 'cancelled' || this.#isCancelled) return { reason }
+        this.#isCancelled = true
       }
     }
   }

@@ -101,8 +101,24 @@ function read([target, ...to]: Address): {
   return {
     service: nameOf(target),
     key: keyed ? first : undefined,
-    options: ((keyed ? second : first) ?? {}) as AnySendOptions,
+    options: checked((keyed ? second : first) ?? {}),
   }
+}
+
+/** What is no text could be written to the journal, and never be read from it again. */
+function checked(options: unknown): AnySendOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError(
+      'option-invalid',
+      `A key is text, and options are an object, not ${String(options)}`,
+    )
+  }
+  const { headers, idempotencyKey }: AnySendOptions = options
+  for (const text of [idempotencyKey, ...Object.values(headers ?? {})]) {
+    if (typeof text === 'string' || text === undefined) continue
+    throw new UsageError('option-invalid', 'An idempotencyKey is text, and so is each header')
+  }
+  return options
 }
 
 function nameOf(target: unknown): string {

@@ -68,10 +68,10 @@ export function createContext(deps: ContextDeps): Context {
       const heartbeatMs = heartbeat === undefined ? undefined : durationToMs(heartbeat)
       return { id, promise: issuer.awakeable(heartbeatMs) }
     },
-    resolveAwakeable: (id: string, value?: unknown) =>
-      completeAwakeable(issuer, id, { kind: 'value', value: storable(value) }),
-    rejectAwakeable: (id: string, why: string) =>
-      completeAwakeable(issuer, id, rejection('awakeable-rejected', why)),
+    resolveAwakeable: (id: unknown, value?: unknown) =>
+      completeAwakeable(issuer, String(id), { kind: 'value', value: storable(value) }),
+    rejectAwakeable: (id: unknown, why: unknown) =>
+      completeAwakeable(issuer, String(id), rejection('awakeable-rejected', why)),
     signal: (name: unknown) => issuer.waitForSignal(nameOf('A signal', name)),
     invocation: (id: unknown) => invocationOf(issuer, id),
     all: combinator('all'),

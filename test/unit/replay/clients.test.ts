@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { service, TerminalError } from '../../../lambda-runtime/src/index.ts'
+import { service, TerminalError, workflow } from '../../../lambda-runtime/src/index.ts'
 import {
   awakeableId,
   childInvocationId,
   deriveInvocationId,
 } from '../../../lambda-runtime/src/protocol/index.ts'
+import type { ServiceContext } from '../../../lambda-runtime/src/types/context.ts'
 import { completed, invocation, json, Stage } from './support/stage.ts'
 
 const mail = service('mail', { go: (_, input: unknown) => input })
@@ -184,6 +185,30 @@ describe('the context', () => {
       kind: 'retry',
       failure: { code: expect.stringMatching(/duration-invalid|option-invalid/) },
     })
+  })
+})
+
+describe('what is no text is refused, and never reaches the journal', () => {
+  const keyed = workflow('flow', { run: () => undefined })
+  it.each<[string, (ctx: ServiceContext) => unknown]>([
+    ['a key', (ctx) => ctx.call(keyed, 42 as never).run()],
+    ['an idempotency key', (ctx) => ctx.call(mail, { idempotencyKey: 42 as never }).go(1)],
+    ['that of a run', (ctx) => ctx.call(keyed, 'k', { idempotencyKey: 42 as never }).run()],
+    ['that of a send', (ctx) => ctx.send(mail, { idempotencyKey: null as never }).go(1)],
+    ['a header', (ctx) => ctx.send(mail, { headers: { tenant: 7 as never } }).go(1)],
+  ])('%s', async (_, ask) => {
+    const { status, entries } = await new Stage((ctx) => void ask(ctx)).attempt()
+    expect(status).toMatchObject({ kind: 'retry', failure: { code: 'option-invalid' } })
+    expect(entries).toEqual([])
+  })
+
+  it('but an absent header is none, and an id is taken as text', async () => {
+    const stage = new Stage((ctx) => {
+      ctx.send(mail, { headers: { tenant: undefined as never } }).go(1)
+      ctx.resolveAwakeable([awakeableId(invocation, 3)] as never, 1)
+    })
+    const { entries } = await stage.attempt()
+    expect(entries).toMatchObject([{ headers: {} }, { awakeable: awakeableId(invocation, 3) }])
   })
 })
 

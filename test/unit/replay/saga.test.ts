@@ -189,6 +189,25 @@ describe('undoing', () => {
     expect(stepsOf(stage)).toContain('undo first')
   })
 
+  it('that says that it was cancelled itself has failed: it is not done over and over', async () => {
+    let undone = 0
+    const stage = new Stage((ctx) =>
+      saga(ctx, async (steps) => {
+        await steps.run('first', () => 1, {
+          undo: () => {
+            undone += 1
+            if (undone < 10) throw new CancelledError('the other one was cancelled')
+          },
+        })
+        throw new TerminalError('sold out')
+      }),
+    )
+    expect((await stage.drive()).status).toMatchObject({
+      failure: { code: 'compensation-failed' },
+    })
+    expect(undone).toBe(2)
+  })
+
   it('of a saga within a saga comes first', async () => {
     const deeds: Deeds = []
     const stage = new Stage((ctx) =>
