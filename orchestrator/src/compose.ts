@@ -14,6 +14,7 @@ import { createStoredPayloads } from './adapters/payloads/stored-payloads.ts'
 import { createCronCalendar } from './adapters/system/cron-calendar.ts'
 import { createSystemClock } from './adapters/system/system-clock.ts'
 import { createSystemRandom } from './adapters/system/system-random.ts'
+import { measure } from './adapters/telemetry/metrics.ts'
 import { createLogger } from './adapters/telemetry/pino-logger.ts'
 import type { Config } from './config/config-type.ts'
 import { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine/engine.ts'
@@ -56,7 +57,7 @@ export function compose(
   const logger = overrides.logger ?? createLogger({ level: config.log.level })
   const storage = openStores(config, { clock, random, logger }, meters)
   const signer = config.identity && createSigner(config.identity, () => clock.now())
-  const ports: EnginePorts = {
+  const bare: EnginePorts = {
     ...storage.stores,
     clock,
     random,
@@ -71,7 +72,10 @@ export function compose(
     faults: { reach: () => undefined },
     ...overrides,
   }
-  const engine = createEngine(ports, optionsOf(config))
+  const { table, metrics } = config
+  const measured = metrics.emf ? measure(bare, { table, everyMs: metrics.everyMs }) : undefined
+  const engine = createEngine(measured?.ports ?? bare, optionsOf(config))
+  let reporting: { stop(): void } | undefined
   const http = createHttpServers({
     ingress: engine.ingress,
     admin: engine.admin,
@@ -86,9 +90,11 @@ export function compose(
       await storage.prepare()
       const listening = await http.start()
       await engine.start()
+      reporting = measured?.start()
       return listening
     },
     async stop() {
+      reporting?.stop()
       await Promise.all([http.stop(), engine.stop()])
       await storage.close()
     },

@@ -137,8 +137,17 @@ function resolve(
   aws: AwsConfig,
   payloads: PayloadsConfig,
 ): Omit<Config, 'identity'> {
-  const { retry, attempt, retention, kafka, deployments, subscriptions, ingress, ...asWritten } =
-    document
+  const {
+    retry,
+    attempt,
+    retention,
+    kafka,
+    deployments,
+    subscriptions,
+    ingress,
+    metrics,
+    ...asWritten
+  } = document
   const { initialDelay, maxDelay, maxDuration, ...policy } = retry
   return {
     ...asWritten,
@@ -168,6 +177,7 @@ function resolve(
       coldStartMarginMs: attempt.coldStartMarginMs,
     },
     retentionMs: retention,
+    metrics: { emf: metrics.emf, everyMs: metrics.every },
   }
 }
 

@@ -89,6 +89,8 @@ export type Config = {
   readonly retentionMs: number
   /** How long a stop may take before what is still under way is abandoned to other replicas. */
   readonly shutdownMs: number
+  /** `emf`: whether the log has lines that CloudWatch makes metrics of. */
+  readonly metrics: { readonly emf: boolean; readonly everyMs: number }
   readonly log: { readonly level: LogLevel }
 }
 

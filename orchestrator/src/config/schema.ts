@@ -157,6 +157,10 @@ export const documentSchema = v.object({
   ),
   retention: v.optional(positiveDuration, '7d'),
   shutdownMs: v.optional(duration, 25_000),
+  metrics: v.optional(
+    v.object({ emf: v.optional(flag, false), every: v.optional(positiveDuration, '60s') }),
+    {},
+  ),
   log: v.optional(
     v.object({
       level: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),

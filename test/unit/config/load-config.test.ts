@@ -24,6 +24,29 @@ function refusal(document: object, env: Environment = {}): string[] {
 }
 
 describe('a configuration without mistakes', () => {
+  it('knows clusters of MSK by the role of the process', () => {
+    const kafka = { main: { brokers: ['a:9098'], ssl: true, sasl: { mechanism: 'aws-msk-iam' } } }
+    const config = loadConfig({ ...region, FERMATA_CONFIG: JSON.stringify({ kafka }) })
+    expect(config.kafka['main']?.sasl).toEqual({ mechanism: 'aws-msk-iam', region: undefined })
+  })
+
+  it('takes the name and the password of a cluster from the environment', () => {
+    const kafka = { main: { brokers: ['a:1'], sasl: { mechanism: 'scram-sha-512' } } }
+    const document = { ...region, FERMATA_CONFIG: JSON.stringify({ kafka }) }
+    expect(() => loadConfig(document)).toThrow(
+      /kafka.main.sasl: expected a username and a password/,
+    )
+    const secrets = {
+      FERMATA_KAFKA_MAIN_SASL_USERNAME: 'me',
+      FERMATA_KAFKA_MAIN_SASL_PASSWORD: 'secret',
+    }
+    expect(loadConfig({ ...document, ...secrets }).kafka['main']?.sasl).toEqual({
+      mechanism: 'scram-sha-512',
+      username: 'me',
+      password: 'secret',
+    })
+  })
+
   it('is total when nothing but the region is said', () => {
     expect(loadConfig(region)).toEqual({
       table: 'fermata',
@@ -57,6 +80,7 @@ describe('a configuration without mistakes', () => {
       attempt: { timeoutMs: 900_000, aliveAfterMs: 5_000, coldStartMarginMs: 1_500 },
       retentionMs: 604_800_000,
       shutdownMs: 25_000,
+      metrics: { emf: false, everyMs: 60_000 },
       log: { level: 'info' },
     })
   })
