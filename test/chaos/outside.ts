@@ -1,8 +1,10 @@
 /** What the world outside was asked for: one line for each idempotency key, however often it was asked. */
 export type Effect = { readonly path: string; readonly key: string; readonly body: unknown }
 
-/** Answers a request of an example: JSON, or an error by its status. */
+/** Answers a request of an example: JSON, or an error by its status. With a 5xx nothing was done. */
 export type Answer = (effect: Effect) => { readonly status?: number; readonly json: unknown }
+
+type Done = { readonly effect: Effect; readonly response: string; readonly status: number }
 
 /**
  * The world outside, as `fetch` sees it. Whoever asks twice with one key gets the first answer again and nothing is
@@ -10,10 +12,7 @@ export type Answer = (effect: Effect) => { readonly status?: number; readonly js
  */
 export class Outside {
   readonly #answer: Answer
-  readonly #done = new Map<
-    string,
-    { readonly effect: Effect; readonly response: string; readonly status: number }
-  >()
+  readonly #done = new Map<string, Done>()
   readonly mistakes: string[] = []
 
   constructor(answer: Answer) {
@@ -36,18 +35,24 @@ export class Outside {
       this.mistakes.push(`${path} was asked for without an idempotency key`)
       return new Response('no key', { status: 400 })
     }
-    const known = this.#done.get(key)
-    if (known !== undefined) {
-      const before = JSON.stringify(known.effect.body)
-      if (before !== JSON.stringify(body)) {
-        this.mistakes.push(`${key}: ${before}, then ${JSON.stringify(body)}`)
-      }
-      return new Response(known.response, { status: known.status })
-    }
-    const effect = { path, key, body }
-    const { status = 200, json } = this.#answer(effect)
-    const response = JSON.stringify(json ?? null)
-    this.#done.set(key, { effect, response, status })
+    const { response, status } = this.perform({ path, key, body })
     return new Response(response, { status })
+  }
+
+  /** Does it, or answers what it has answered before. */
+  perform(effect: Effect): Done {
+    const { key } = effect
+    const known = this.#done.get(key)
+    if (known === undefined) return this.#do(effect)
+    const [before, now] = [JSON.stringify(known.effect), JSON.stringify(effect)]
+    if (before !== now) this.mistakes.push(`${key}: ${before}, then ${now}`)
+    return known
+  }
+
+  #do(effect: Effect): Done {
+    const { status = 200, json } = this.#answer(effect)
+    const done = { effect, response: JSON.stringify(json ?? null), status }
+    if (status < 500) this.#done.set(effect.key, done)
+    return done
   }
 }

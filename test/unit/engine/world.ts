@@ -65,12 +65,13 @@ export type World = {
   readonly warnings: readonly { readonly message: string; readonly fields: object }[]
   /** Functions by address. */
   readonly functions: Map<string, FunctionCode>
+  /** Resolves when it is ready, or has died before that. */
   start(options?: ReplicaOptions): Promise<Replica>
   journal(id: InvocationId): Promise<readonly Segment[]>
 }
 
-export function createWorld(seed = 1): World {
-  const clock = createVirtualClock()
+export function createWorld(seed = 1, { startMs }: { readonly startMs?: number } = {}): World {
+  const clock = createVirtualClock(startMs === undefined ? {} : { startMs })
   const table = createMemoryTable()
   const stores = createMemoryStores({ clock, table })
   const functions = new Map<string, FunctionCode>()
@@ -118,15 +119,19 @@ export function createWorld(seed = 1): World {
         },
         { ...defaultOptions([...functions.keys()]), ...options },
       )
+      let dead = false
       const replica: Replica = {
         engine,
-        kill: () => process.kill(),
+        kill: () => {
+          dead = true
+          process.kill()
+        },
         pause: () => process.pause(),
         resume: () => process.resume(),
       }
       const started = engine.start()
-      await until(clock, () => engine.admin.ready().ready)
-      await started
+      await until(clock, () => dead || engine.admin.ready().ready)
+      if (!dead) await started
       return replica
     },
   }
@@ -147,7 +152,8 @@ export async function until(
   return clock.now() - start
 }
 
-function defaultOptions(deployments: readonly string[]): EngineOptions {
+/** What holds in this world where nothing else is said. */
+export function defaultOptions(deployments: readonly string[]): EngineOptions {
   return {
     channel: { kind: 'dynamodb', table: 'memory', region: 'nowhere' },
     policy: {
