@@ -27,28 +27,28 @@ export {
   workflowRunId,
 } from './ids.ts'
 export {
-  type BlobChannel,
-  type Channel,
-  type DiscoverRequest,
-  decodeInvokeReply,
   decodeManifest,
-  decodeRequest,
-  type InvokeReply,
-  type InvokeRequest,
   type Manifest,
   type ManifestHandler,
   type ManifestService,
   manifestSchema,
-  type ReplyStatus,
-  type Request,
-  type RequestState,
   type RetryPolicyInput,
   retryPolicySchema,
   type ScheduleInput,
+} from './manifest.ts'
+export { ProtocolError } from './protocol-error.ts'
+export { decodeInvokeReply, type InvokeReply, type ReplyStatus } from './reply.ts'
+export {
+  type BlobChannel,
+  type Channel,
+  type DiscoverRequest,
+  decodeRequest,
+  type InvokeRequest,
+  type Request,
+  type RequestState,
   type StateCell,
   stateCellSchema,
-} from './messages.ts'
-export { ProtocolError } from './protocol-error.ts'
+} from './request.ts'
 export { decodeSegment, decodeSegmentJson, type Segment } from './segment.ts'
 export {
   type Collect,
