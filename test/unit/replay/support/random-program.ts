@@ -30,6 +30,13 @@ export type Statement =
       readonly of: readonly Leaf[]
     }
   | { readonly kind: 'timeout'; readonly of: Leaf; readonly ms: number }
+  /** Branches of one leaf, or of a block, so many at a time. */
+  | {
+      readonly kind: 'map'
+      readonly of: readonly (Leaf | readonly Statement[])[]
+      readonly concurrency: number
+      readonly tolerance: number | undefined
+    }
 
 const ms = fc.integer({ min: 0, max: 900 })
 const leaf: fc.Arbitrary<Leaf> = fc.oneof(
@@ -71,6 +78,12 @@ const programsOf = (
           'allSettled' as const,
         ),
         of: fc.array(leaf, { minLength: 1, maxLength: 4 }),
+      }),
+      fc.record({
+        kind: fc.constant('map' as const),
+        of: fc.array(fc.oneof(leaf, tie('block')), { minLength: 1, maxLength: 4 }),
+        concurrency: fc.integer({ min: 1, max: 4 }),
+        tolerance: fc.option(fc.nat(2), { nil: undefined }),
       }),
       fc.record({
         kind: fc.constantFrom('together' as const, 'first' as const),
@@ -157,6 +170,8 @@ class Player {
         return this.#leaf(statement.of).orTimeout(statement.ms, 'too late')
       case 'combined':
         return readable(await ctx[statement.how](statement.of.map((one) => this.#leaf(one))))
+      case 'map':
+        return readable(await this.#map(statement))
       case 'together':
         return Promise.all(statement.branches.map((branch) => this.play(branch)))
       case 'first':
@@ -164,6 +179,14 @@ class Player {
       default:
         return statement satisfies never
     }
+  }
+
+  #map({ of, concurrency, tolerance }: Extract<Statement, { kind: 'map' }>) {
+    const one = (branch: Leaf | readonly Statement[]): Promise<unknown> =>
+      isLeaf(branch) ? this.#leaf(branch) : this.play(branch)
+    return tolerance === undefined
+      ? this.#ctx.map(of, one, { concurrency })
+      : this.#ctx.map(of, one, { concurrency, tolerance })
   }
 
   #leaf(leaf: Leaf): DurablePromise<unknown> {
@@ -217,6 +240,10 @@ class Player {
     if (waitMs > 0) await this.#world.delay(waitMs)
     return 'later'
   }
+}
+
+function isLeaf(branch: Leaf | readonly Statement[]): branch is Leaf {
+  return !Array.isArray(branch)
 }
 
 /** Settled results with their errors as text. */
