@@ -4,6 +4,7 @@ export type { IngressProps } from './ingress.ts'
 export { type BrokersOptions, KafkaCluster, type SaslOptions } from './kafka/kafka-cluster.ts'
 export { MskAuth, type MskClusterReference } from './kafka/msk.ts'
 export { type MetricName, metricNamespace } from './metrics.ts'
+export { Monitoring, type MonitoringProps } from './monitoring.ts'
 export { Orchestrator } from './orchestrator.ts'
 export type { AdminProps, OrchestratorProps, ScalingProps } from './orchestrator-props.ts'
 export {
