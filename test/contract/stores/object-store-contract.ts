@@ -134,7 +134,7 @@ const cases: StoreCases = {
     expect(await objects.writeHead(ref, head, undefined)).toBe(true)
     expect(await objects.head(ref)).toEqual(head)
     expect(await objects.writeHead(ref, head, undefined)).toBe(false)
-    const next = { ...head, done: 4, writes: 2 }
+    const next = { ...head, done: 4, outlives: 5, writes: 2 }
     expect(await objects.writeHead(ref, next, head)).toBe(true)
     expect(await objects.writeHead(ref, { ...head, done: 5, writes: 2 }, head)).toBe(false)
     expect(await objects.head(ref)).toEqual(next)

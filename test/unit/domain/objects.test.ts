@@ -131,6 +131,7 @@ describe('the end of a slot', () => {
         cells: [cell('a', '1'), cell('b', '2')],
         live: undefined,
         expires: undefined,
+        outlives: 10,
         writes: 8,
       },
       stored: [],
@@ -148,6 +149,14 @@ describe('the end of a slot', () => {
     const later = { ...head, cells: [], expires: 99 }
     const next = finish(later, { slot: 5, patch: patch({}), expires: 10 })
     expect(next).toMatchObject({ head: { version: 2, expires: 99 } })
+  })
+
+  it('lets a head without its state expire once all slots before it have', () => {
+    const made = finish(undefined, { slot: 1, patch: patch({ a: '1' }), expires: 90 })
+    const kept = made.kind === 'write' ? made.head : undefined
+    const cleared = { cleared: true, values: new Map() }
+    const next = finish(kept, { slot: 2, patch: cleared, expires: 10 })
+    expect(next).toMatchObject({ head: { done: 2, cells: [], expires: 90 } })
   })
 
   it('of a workflow lets its state expire, and so does what comes after it', () => {

@@ -67,7 +67,7 @@ export function slotSort(n: number): string {
 }
 
 export function encodeHead(ref: ObjectRef, head: ObjectHead): Item {
-  const { done, version, cells, live, expires, writes } = head
+  const { done, version, cells, live, expires, outlives, writes } = head
   const rest: Item = {
     ...headKey(ref),
     done: numeric(done),
@@ -76,6 +76,7 @@ export function encodeHead(ref: ObjectRef, head: ObjectHead): Item {
     ...(expires === undefined
       ? {}
       : { expires: numeric(expires), ttl: numeric(secondsOf(expires + headSlackMs)) }),
+    ...(outlives === undefined ? {} : { outlives: numeric(outlives) }),
     ...(live === undefined ? {} : { live: { S: JSON.stringify(live) } }),
   }
   if (cells.length === 0) return rest
@@ -94,6 +95,7 @@ export function decodeHead(item: Item): ObjectHead {
     cells: decodeWith(what, cellsSchema, parse(cells)),
     live: parsed === undefined ? undefined : { ...parsed, patch: parsed.patch },
     expires: item['expires'] === undefined ? undefined : numberIn(what, item, 'expires'),
+    ...(item['outlives'] === undefined ? {} : { outlives: numberIn(what, item, 'outlives') }),
   }
 }
 

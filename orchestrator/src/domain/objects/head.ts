@@ -38,6 +38,8 @@ export function finish(
   const changes = !isEmpty(patch)
   const { cells, stored, dropped } = layOut(head?.cells ?? [], patch, slot)
   const isKept = cells.length > 0 && !ofWorkflow && !isPassing(head)
+  // An earlier slot may be kept for longer than this one: without a head it would have its turn again.
+  const until = Math.max(expires, head?.expires ?? 0, head?.outlives ?? 0)
   return {
     kind: 'write',
     head: {
@@ -45,7 +47,7 @@ export function finish(
       version: (head?.version ?? 0) + (changes ? 1 : 0),
       cells,
       live: undefined,
-      expires: isKept ? undefined : Math.max(expires, head?.expires ?? 0),
+      ...(isKept ? { expires: undefined, outlives: until } : { expires: until }),
       writes: (head?.writes ?? 0) + 1,
     },
     stored,

@@ -32,6 +32,8 @@ export type ObjectHead = {
   readonly live: Live | undefined
   /** Epoch ms after which it counts as absent; `undefined`: never, it holds an object's state. */
   readonly expires: number | undefined
+  /** Of one that never expires: epoch ms until which slots that are over may stand. Without its state it is kept so long. */
+  readonly outlives?: number
   /** Raised by every write of the head: a write is made against the one that was read. */
   readonly writes: number
 }

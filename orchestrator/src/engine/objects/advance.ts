@@ -10,6 +10,7 @@ import { deliver } from '../invocations/deliver.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
 import type { JournalSession } from '../invocations/journal-session.ts'
 import { persist } from '../invocations/persist.ts'
+import { retain } from '../invocations/retain.ts'
 import type { Work } from '../invocations/work.ts'
 import { begin } from './begin.ts'
 import { finishHolder, finishSlot, noPatch, refOf } from './finish-slot.ts'
@@ -106,8 +107,12 @@ function haveTurn(turn: Turn, id: InvocationId): Promise<Step> {
   const { deps, slot } = turn
   return deps.sessions.use(id, async (session) => {
     if (slot.mark === 'void') return pass(turn)
-    if (session.busy && session.state?.created.slot === slot.n) return 'busy'
+    if (session.busy && session.state?.created.slot === slot.n) {
+      await keepJournal(turn, session)
+      return 'busy'
+    }
     const state = await session.refresh()
+    await keepJournal(turn, session)
     switch (judgeTurn(slot.n, state)) {
       case 'begins':
         return begin(turn, session)
@@ -119,6 +124,11 @@ function haveTurn(turn: Turn, id: InvocationId): Promise<Step> {
         return pass(turn)
     }
   })
+}
+
+/** A holder that is at work may stand on the agenda by its key alone, for longer than its journal is kept. */
+async function keepJournal({ deps, manner }: Turn, session: JournalSession): Promise<void> {
+  if (manner !== 'turn' && session.state !== undefined) await retain(deps, session, session.state)
 }
 
 /** Nothing of it counts: its invocation has another slot. */

@@ -1,5 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import { halfRetentionOf } from '../../domain/objects/mail.ts'
+import { halfRetentionOf, judgeTurn } from '../../domain/objects/mail.ts'
 import type { AgendaEntry, ObjectHead, Slot } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
@@ -29,8 +29,10 @@ export async function nudgeKey(
     return { kind: 'again', dueAt: entry.dueAt, agendaKind: 'watch' }
   }
   mailbox.leave(ticket)
-  if (finding === 'waiting') return standFor(deps, mailbox, ticket)
   if (finding === 'empty' && !mailbox.isExpecting) return giveUp(mailbox, ticket)
+  // What waits behind a holder that works waits, too.
+  const stampAt = await stampSlots(deps, mailbox)
+  if (finding === 'waiting') return standFor(mailbox, ticket, stampAt)
   // One entry is enough, however many appends there were.
   if (mailbox.isWatched) return giveUp(mailbox, ticket)
   mailbox.keep(ticket)
@@ -38,8 +40,7 @@ export async function nudgeKey(
 }
 
 /** One entry stands for the wait; it is not for any append any more. */
-async function standFor(deps: EngineDeps, mailbox: Mailbox, ticket: Ticket): Promise<NudgeAnswer> {
-  const dueAt = await stampSlots(deps, mailbox)
+function standFor(mailbox: Mailbox, ticket: Ticket, dueAt: number): NudgeAnswer {
   const other = mailbox.standing
   const isNamed = other !== undefined && other !== ticket && other.entry.dueAt <= dueAt
   if (isNamed) return { kind: 'retire' }
@@ -79,7 +80,7 @@ async function stampSlots(deps: EngineDeps, mailbox: Mailbox): Promise<number> {
   return Number.isFinite(dueAt) ? dueAt : clock.now() + deps.times.watchMs
 }
 
-/** A second slot of one invocation is marked, so that it is known to be void when the first is long forgotten. */
+/** A second slot of one invocation is marked, so that it is known to be void when the first, and the journal, are long forgotten. */
 async function stampSlot(
   deps: EngineDeps,
   { ref }: Mailbox,
@@ -102,6 +103,7 @@ async function stampSlot(
   if (mail.kind === 'invocation') {
     await sessions.use(mail.invocation, async (session) => {
       await session.stampPreface(expires)
+      if (judgeTurn(slot.n, session.state) === 'void') await objects.markSlot(ref, slot.n, 'void')
       const news = session.segments.flatMap(({ entries }) => entries)
       await keepYoung(deps, mail.invocation, [mail.created, ...news])
     })
