@@ -1,7 +1,7 @@
 import type { Entry } from '@fermata/lambda-runtime/protocol'
-import type { Stimulus } from '@fermata/orchestrator/domain/invocation/stimulus'
 import { isRunnable, needsPlace } from '@fermata/orchestrator/domain/invocation/due'
 import { type Effect, predecessors } from '@fermata/orchestrator/domain/invocation/effects'
+import type { Stimulus } from '@fermata/orchestrator/domain/invocation/stimulus'
 import {
   decidePreface,
   halfRetentionOf,
