@@ -33,6 +33,7 @@ export type HandOutDeps = {
  */
 export class HandOuts {
   readonly #deps: HandOutDeps
+  /** In the order in which the ops were issued. */
   readonly #pending = new Map<number, Durable<unknown>>()
   readonly #awakeables = new Set<number>()
   /** What all that is cancelled rejects with. */
@@ -95,9 +96,10 @@ export class HandOuts {
    * another attempt may have got the other result by then.
    */
   contestOf(op: number): Contest {
-    const others = [...this.#pending.keys()].filter((other) => other !== op)
-    if (others.length === 0) return 'none'
-    return others.some((other) => other < this.#idleAt) ? 'open' : 'settled'
+    for (const oldest of this.#pending.keys()) {
+      if (oldest !== op) return oldest < this.#idleAt ? 'open' : 'settled'
+    }
+    return 'none'
   }
 
   /** Repeats the next recorded hand-out, if user code has come to where it was made. */

@@ -86,6 +86,11 @@ export class Issuer {
     return this.#heartbeats.get(op)
   }
 
+  /** Whether there is any such awakeable. */
+  get hasHeartbeats(): boolean {
+    return this.#heartbeats.size > 0
+  }
+
   /** The number that the next op gets. */
   get nextOp(): number {
     return this.#deps.table.count
