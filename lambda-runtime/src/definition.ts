@@ -210,6 +210,9 @@ function modeOf(label: string, { kind, handler }: Place, { shared }: HandlerSpec
     throw invalid(`${label} cannot be shared(): only objects have exclusive handlers to run beside`)
   }
   if (kind === 'service') return 'stateless'
+  if (handler === 'send') {
+    throw invalid(`${label} cannot be called "send": over HTTP, that is how a call is sent`)
+  }
   if (kind === 'workflow') return handler === 'run' ? 'workflow' : 'shared'
   if (handler === 'run') {
     throw invalid(`${label} cannot be called "run": that is the handler that starts a workflow`)

@@ -127,6 +127,15 @@ describe('objects and workflows', () => {
     ])
   })
 
+  it('have no handler called "send", which is how a call is sent over HTTP', () => {
+    for (const define of [
+      () => object('o', { send: ok }),
+      () => workflow('w', { run: ok, send: ok }),
+    ]) {
+      expect(define).toThrow(/cannot be called "send"/)
+    }
+  })
+
   it('are the same with their state typed', () => {
     const typed = object<{ items: string[] }>()('cart', { add: ok })
     expect(runtimeOf(typed)).toMatchObject({ kind: 'object', name: 'cart' })
