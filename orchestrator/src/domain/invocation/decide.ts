@@ -36,11 +36,16 @@ export function decide(state: InvocationState, stimulus: Stimulus, context: Cont
     case 'resume':
       return state.phase.kind === 'paused' ? { entries: nextAttempt(state, context) } : nothing
     case 'pause':
-      if (state.phase.kind === 'closed' || state.phase.kind === 'paused') return nothing
-      return { entries: [{ kind: 'paused', reason: stimulus.reason }] }
+      return mayPause(state) ? { entries: [{ kind: 'paused', reason: stimulus.reason }] } : nothing
     case 'place':
       return decidePlace(state, stimulus, context)
   }
+}
+
+/** One that is still to get its place in a mailbox may have it already, and begins when its turn comes. */
+function mayPause({ phase, created }: InvocationState): boolean {
+  if (phase.kind === 'queued') return created.slot !== 0
+  return phase.kind !== 'closed' && phase.kind !== 'paused'
 }
 
 function decidePlace(

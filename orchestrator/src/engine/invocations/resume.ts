@@ -1,5 +1,6 @@
 import { FermataError } from '../../domain/errors.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { isExclusive, modeOf } from '../objects/mode.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -8,7 +9,8 @@ import { contextOf, demandOf, deploymentOf } from './leave.ts'
 import type { Work } from './work.ts'
 
 /**
- * Ends a pause with an attempt of its own; the failures before it do not count any more.
+ * Ends a pause with an attempt of its own, or with a place in the mailbox of its key where it has none; the failures
+ * before it do not count any more.
  * @throws FermataError `deployment-not-found` | `handler-not-found`
  */
 export async function resume(
@@ -22,6 +24,10 @@ export async function resume(
 ): Promise<void> {
   const deployment =
     id === undefined ? await deploymentOf(deps, state) : await serving(deps, state, id)
+  // It was never served, so it has no place yet: it begins when its turn has come (INV-6).
+  if (state.created.slot === 0 && isExclusive(modeOf(deployment, state.created.target))) {
+    return work.place(session)
+  }
   const permit = await deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
   await start(deps, work, session, { permit, deployment })
 }

@@ -1,0 +1,55 @@
+/** An exclusive handler runs in a place of its key's mailbox, however it came to begin (INV-6). */
+import { childInvocationId } from '@fermata/lambda-runtime/protocol'
+import { describe, expect, it } from 'vitest'
+import { refusal } from './control-scenes.ts'
+import { append, asked, call, list, objectWorld, resultOf } from './object-scenes.ts'
+import { comes, during, has, submit, waitsForOp0, yes } from './scenes.ts'
+import { completed, type Script } from './world.ts'
+
+const gated: Script = (request, writer) =>
+  request.journal.some(({ by }) => by === 'handler')
+    ? append(request, writer)
+    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
+
+const cart = {
+  add: ['exclusive', append],
+  gated: ['exclusive', gated],
+  list: ['shared', list],
+} as const
+
+describe('an exclusive invocation without a place', () => {
+  it('that nobody served queues up when it is resumed', async () => {
+    const target = { service: 'cart', key: 'a', handler: 'add' }
+    const sender: Script = () => ({
+      entries: [{ kind: 'send', op: 0, target, input: { json: 'sent' } }],
+      status: completed('sent'),
+    })
+    const world = objectWorld({}, { sender })
+    const later = objectWorld({ cart }).functions
+    const replica = await world.start()
+    const { admin, ingress } = replica.engine
+    const sent = childInvocationId(target, await submit(world, replica, 'sender'), 0)
+    await comes(world, sent, 'paused')
+    const address = 'arn:aws:lambda:eu-west-1:000000000000:function:carts:1'
+    for (const code of later.values()) world.functions.set(address, code)
+    await during(world, admin.register(address))
+    const holder = await asked(world, replica, { handler: 'gated', input: 'held' })
+    await comes(world, holder, 'suspended')
+
+    expect(await during(world, refusal(admin.resume(sent)))).toBeUndefined()
+    await world.clock.advance(10_000)
+    expect(await has(world, sent, 'attempt')).toBe(false)
+    await during(world, ingress.completeAwakeable(`${holder}.0`, yes))
+    expect(await resultOf(world, replica, sent)).toBe(2)
+    expect(await call(world, replica, { handler: 'list' })).toEqual(['held', 'sent'])
+  })
+
+  it('that is to start later cannot be paused, and so not be resumed past its key', async () => {
+    const world = objectWorld({ cart })
+    const replica = await world.start()
+    const { admin } = replica.engine
+    const later = await asked(world, replica, { handler: 'add', input: 'later', delayMs: 60_000 })
+    expect(await during(world, refusal(admin.pause(later, undefined)))).toBe('invocation-queued')
+    expect(await resultOf(world, replica, later, 90_000)).toBe(1)
+  })
+})
