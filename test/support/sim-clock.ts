@@ -193,7 +193,8 @@ class SimulatedProcess implements VirtualProcess {
 
   #timer(ms: number, fn: () => void): () => void {
     if (this.#dead) return () => undefined
-    const at = this.#time.monotonic() + Math.max(0, ms)
+    // Whole ms, as on any platform: a fraction could be too small to let time pass at all.
+    const at = this.#time.monotonic() + Math.max(0, Math.ceil(ms))
     return this.#time.schedule({ at, owner: this, fn })
   }
 
