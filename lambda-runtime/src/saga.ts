@@ -51,7 +51,8 @@ class SagaSteps implements Saga {
     fn: (step: Step) => T | PromiseLike<T>,
     { undo, undoOptions, ...options }: SagaStepOptions<T> = {},
   ): DurablePromise<T> {
-    this.#checkOpen(name)
+    // A branch that nobody waits for any more stays where it stands: an error would take the process down.
+    if (this.#isOver) return this.#ctx.race([])
     const entry: Undo = { name, options: undoOptions, fn: undefined }
     this.#undos.push(entry)
     const done = this.#ctx.run(name, fn, options).map((result) => {
@@ -63,16 +64,18 @@ class SagaSteps implements Saga {
   }
 
   undo(name: string, fn: (step: Step) => unknown, options?: RunOptions): void {
-    this.#checkOpen(name)
     this.#undos.push({ name, options, fn })
   }
 
-  /** Branches of the body may still be at work: what they have begun counts, and they begin nothing more. */
+  /**
+   * Branches of the body may still be at work: what they have begun counts, and what they find to be undone until all is
+   * undone; they begin nothing more.
+   */
   async undoAll(cause: TerminalError): Promise<void> {
     this.#isOver = true
     await Promise.allSettled(this.#underWay)
     const failures: unknown[] = []
-    for (const undo of this.#undos.toReversed()) {
+    for (let undo = this.#undos.pop(); undo !== undefined; undo = this.#undos.pop()) {
       const failure = await this.#undo(undo)
       if (failure !== undefined) failures.push(failure.reason)
     }
@@ -101,11 +104,6 @@ class SagaSteps implements Saga {
         this.#isCancelled = true
       }
     }
-  }
-
-  #checkOpen(name: string): void {
-    if (!this.#isOver) return
-    throw new TerminalError(`"${name}" is not begun: the saga is over`, { code: 'cancelled' })
   }
 }
 

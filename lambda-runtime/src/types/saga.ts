@@ -14,7 +14,10 @@ export interface SagaStepOptions<T> extends RunOptions {
 
 /** What the body of a saga is given. */
 export interface Saga {
-  /** `ctx.run`, with what undoes it. A step that has failed is not undone: it has not taken place. */
+  /**
+   * `ctx.run`, with what undoes it. A step that has failed is not undone: it has not taken place. Once the body has
+   * failed nothing is begun any more: what it answers then never settles.
+   */
   run<T>(
     name: string,
     fn: (step: Step) => T | PromiseLike<T>,

@@ -112,6 +112,35 @@ describe('a saga', () => {
     expect(deeds).toEqual(['no slow'])
   })
 
+  it('leaves a branch where it stands that nobody waits for any more', async () => {
+    const deeds: Deeds = []
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', listener)
+    const stage: Stage = new Stage((ctx) =>
+      saga(ctx, async (steps) => {
+        const branch = async () => {
+          await ctx.run('slow', () => stage.world.delay(500))
+          steps.undo('slow', () => deeds.push('no slow'))
+          await steps.run('next', () => deeds.push('next'))
+        }
+        const other = branch()
+        await steps.run('first', () => 1, { undo: () => stage.world.delay(1_000) })
+        await steps.run('fails', () => {
+          throw new TerminalError('no')
+        })
+        await other
+      }),
+    )
+    const { status } = await stage.drive()
+    await stage.world.settle()
+    process.off('unhandledRejection', listener)
+    expect(status).toMatchObject({ failure: { message: 'no' } })
+    expect(unhandled).toEqual([])
+    // What was done while other things were undone is undone as well.
+    expect(deeds).toEqual(['no slow'])
+  })
+
   it('counts what executed when it was cancelled', async () => {
     const deeds: Deeds = []
     const stage: Stage = new Stage((ctx) =>
