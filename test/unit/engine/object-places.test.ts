@@ -2,9 +2,9 @@
 import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import { refusal } from './control-scenes.ts'
-import { append, asked, call, list, objectWorld, resultOf } from './object-scenes.ts'
-import { comes, during, has, submit, waitsForOp0, yes } from './scenes.ts'
-import { completed, type Script } from './world.ts'
+import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
+import { comes, during, forgotten, has, submit, waitsForOp0, yes } from './scenes.ts'
+import { completed, type Script, until } from './world.ts'
 
 const gated: Script = (request, writer) =>
   request.journal.some(({ by }) => by === 'handler')
@@ -51,5 +51,45 @@ describe('an exclusive invocation without a place', () => {
     const later = await asked(world, replica, { handler: 'add', input: 'later', delayMs: 60_000 })
     expect(await during(world, refusal(admin.pause(later, undefined)))).toBe('invocation-queued')
     expect(await resultOf(world, replica, later, 90_000)).toBe(1)
+  })
+})
+
+describe('the end of the last one in line', () => {
+  it('is told its caller, though a look finds nobody behind it meanwhile, and who ended it dies', async () => {
+    const target = { service: 'cart', key: 'a', handler: 'slow' }
+    const slow: Script = async (request, writer) => {
+      await world.clock.sleep(5_000)
+      return append(request, writer)
+    }
+    const caller: Script = ({ journal }) => {
+      const entries = journal.flatMap((segment) => segment.entries)
+      if (entries.some(({ kind }) => kind === 'completion')) return { status: completed('told') }
+      return {
+        entries: [{ kind: 'call', op: 0, target, input: { json: 'x' } }],
+        status: waitsForOp0,
+      }
+    }
+    const world = objectWorld({ cart: { ...cart, slow: ['exclusive', slow] } }, { caller })
+    const { journals } = world.stores
+    const write = journals.append.bind(journals)
+    let isAway = false
+    journals.append = (id, segment, expires) =>
+      isAway && id.startsWith('caller')
+        ? Promise.reject(new Error('throttled'))
+        : write(id, segment, expires)
+    const first = await world.start()
+    const before = { handler: 'add', input: 'before', idempotencyKey: 'k' }
+    expect(await call(world, first, before)).toBe(1)
+    const id = await submit(world, first, 'caller')
+    await comes(world, id, 'suspended')
+    isAway = true
+    await until(world.clock, async () => (await world.stores.objects.head(keyA))?.done === 2)
+    // Its answer was lost, so it is asked for again; nobody waits behind it.
+    await asked(world, first, before)
+    await forgotten(world)
+    first.kill()
+    isAway = false
+    const second = await world.start()
+    expect(await resultOf(world, second, id, 90_000)).toBe('told')
   })
 })

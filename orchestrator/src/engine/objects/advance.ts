@@ -52,11 +52,11 @@ async function look(deps: EngineDeps, work: Work, mailbox: Mailbox, manner: Mann
   const { ref } = mailbox
   const head = await deps.objects.head(ref)
   const [slot] = await deps.objects.slots(ref, (head?.done ?? 0) + 1, 1)
-  if (slot !== undefined || manner !== 'turn') {
-    await redeliver(deps, work, mailbox, doneOf(head, slot))
-  }
+  const done = doneOf(head, slot)
+  if (slot !== undefined || manner !== 'turn') await redeliver(deps, work, mailbox, done)
   if (slot === undefined) {
-    mailbox.release()
+    // Whoever ended the last one may still be at its deliveries: the entry stands for them, too.
+    if (mailbox.delivered >= done) mailbox.release()
     return 'empty'
   }
   if (slot.mail.kind === 'edit') return edit({ deps, work, mailbox, slot, manner }, slot.mail, head)
