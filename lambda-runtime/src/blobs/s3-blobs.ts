@@ -128,19 +128,10 @@ function isErrorOfCopy({ body, method }: S3Request, answer: S3Answer): boolean {
   return method === 'PUT' && body === undefined && codeOf(answer) !== 'no reason given'
 }
 
-/** A missing bucket is no missing object. */
+/** A missing bucket is no missing object, and what stands between us and S3 does not know what is there. */
 function isMissing(answer: S3Answer): boolean {
-  return answer.status === 404 && codeOf(answer) !== 'NoSuchBucket'
+  return answer.status === 404 && codeOf(answer) === 'NoSuchKey'
 }
-
-const transientCodes: ReadonlySet<string> = new Set([
-  'ExpiredToken',
-  'InternalError',
-  'OperationAborted',
-  'RequestTimeout',
-  'RequestTimeTooSkewed',
-  'SlowDown',
-])
 
 function isTransient(answer: S3Answer): boolean {
   return answer.status >= 500 || answer.status === 429 || transientCodes.has(codeOf(answer))

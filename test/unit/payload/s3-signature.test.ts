@@ -81,3 +81,20 @@ test.each([
   await expect(blobs.get(key)).rejects.toMatchObject({ code: 'blobs-unreachable' })
   expect(asked).toBe(tries)
 })
+
+test('only S3 can say that there is no such blob: another 404 is no answer', async () => {
+  const answering = (body: string) =>
+    new S3Blobs({
+      channel: { kind: 's3', bucket: 'b', prefix: '', region: 'eu-west-1' },
+      credentials: () => credentials,
+      fetch: async () => new Response(body, { status: 404 }),
+    })
+  const missing = answering('<Error><Code>NoSuchKey</Code></Error>')
+  expect(await missing.get(key)).toBeUndefined()
+  expect(await missing.touch(key)).toBe(false)
+  const proxy = answering('<html>Not found</html>')
+  const unreachable = expect.objectContaining({ code: 'blobs-unreachable' })
+  await expect(proxy.put(key, Buffer.from('bytes'))).rejects.toEqual(unreachable)
+  await expect(proxy.get(key)).rejects.toEqual(unreachable)
+  await expect(proxy.touch(key)).rejects.toEqual(unreachable)
+})
