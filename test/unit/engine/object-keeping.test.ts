@@ -1,7 +1,7 @@
 /** What is kept of a key, and for how long: nothing that was accepted expires before it is over, nothing that is over comes back. */
 import { describe, expect, it } from 'vitest'
 import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
-import { comes, during, policy, submit, waitsForOp0, yes } from './scenes.ts'
+import { comes, during, flat, policy, submit, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Replica, type Script, until, type World } from './world.ts'
 
 const short = { options: { policy: policy({ retentionMs: 100_000 }) } }
@@ -111,5 +111,29 @@ describe('what is over stays over', () => {
     await world.clock.advance(500_000)
     expect(await call(world, replica, { handler: 'add', input: 'new' })).toBe(1)
     expect(await call(world, replica, { handler: 'list' })).toEqual(['new'])
+  })
+
+  it('a run that was stamped late does not begin again when all but its slot has expired', async () => {
+    const world = objectWorld({ order: { run: ['workflow', gated] } })
+    const first = await world.start(short)
+    const start = world.clock.now()
+    const run = (input: string) => ({ service: 'order', handler: 'run', input })
+    const id = await asked(world, first, run('old'))
+    await world.clock.advance(45_000)
+    first.kill()
+    await world.clock.advance(8_000)
+    const second = await world.start(short)
+    const key = { service: 'order', key: 'a' }
+    await until(world.clock, async () => {
+      const [slot] = await world.stores.objects.slots(key, 1, 1)
+      return (slot?.expires ?? 0) > start + 120_000
+    })
+    await during(world, open(second, id), 500)
+    expect(await resultOf(world, second, id)).toBe(1)
+    await until(world.clock, async () => (await world.journal(id)).length === 0)
+    await asked(world, second, run('new'))
+    await comes(world, id, 'suspended')
+    const created = (await flat(world, id)).find(({ kind }) => kind === 'created')
+    expect(created).toMatchObject({ input: { json: 'new' } })
   })
 })

@@ -26,9 +26,8 @@ export function finishHolder(
   return finishSlot(deps, ref, {
     slot,
     patch: isRun ? { ...state.patch, cleared: true } : state.patch,
-    expires: isRun
-      ? session.expires
-      : Math.max(session.expires, deps.clock.now() + 2 * retentionMs),
+    // Longer than its slot, whenever that was stamped last: what is over must not look like what waits.
+    expires: Math.max(session.expires, deps.clock.now() + 2 * retentionMs),
     ofWorkflow: isRun,
   })
 }
