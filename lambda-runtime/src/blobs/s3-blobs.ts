@@ -133,6 +133,15 @@ function isMissing(answer: S3Answer): boolean {
   return answer.status === 404 && codeOf(answer) === 'NoSuchKey'
 }
 
+const transientCodes: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'InternalError',
+  'OperationAborted',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'SlowDown',
+])
+
 function isTransient(answer: S3Answer): boolean {
   return answer.status >= 500 || answer.status === 429 || transientCodes.has(codeOf(answer))
 }
