@@ -1,6 +1,6 @@
 import { toFailure } from '../failure.ts'
 import type { Entry, InvokeReply, InvokeRequest, ReplyStatus } from '../protocol/index.ts'
-import { protocolVersion } from '../protocol/index.ts'
+import { ProtocolError, protocolVersion } from '../protocol/index.ts'
 import type { Outbox } from './outbox.ts'
 import { payloadEnd } from './payload-end.ts'
 import type { AttemptPayloads } from './ports.ts'
@@ -39,12 +39,13 @@ async function endPacked(status: ReplyStatus, deps: ReplyDeps): Promise<InvokeRe
   await outbox.drain(appendsEnd || isTooLarge ? 0 : keep)
   if (outbox.state === 'fenced') return replyOf(deps, { kind: 'fenced' }, [])
   if (appendsEnd && outbox.state === 'open') return replyOf(deps, { kind: 'appended' }, [])
-  if (isTooLarge && outbox.state === 'unreachable') {
-    return replyOf(deps, unreachable(outbox.cause), [])
-  }
   // What is left ends with the end, where that was to be appended.
-  const left = await outbox.packed
-  return replyOf(deps, status, appendsEnd ? left.slice(0, -1) : left)
+  const packed = await outbox.packed
+  const left = appendsEnd ? packed.slice(0, -1) : packed
+  // What could not be appended before the last segment would not fit into that.
+  const isOneSegment = left.length <= keep && !isTooLarge
+  if (isOneSegment || outbox.state !== 'unreachable') return replyOf(deps, status, left)
+  return replyOf(deps, unreachable(outbox.cause), [])
 }
 
 /** The status as it is stored: an end that the handler appends itself has the same parts. */
@@ -66,8 +67,11 @@ async function packedStatus(
     : { kind: 'failed', failure: result.failure }
 }
 
-/** The attempt could not get at its journal: the next may fare better. */
+/** The attempt could not get at its journal: the next may fare better, but with what no segment can hold. */
 export function unreachable(cause: unknown): ReplyStatus {
+  if (cause instanceof ProtocolError && cause.code === 'segment-too-large') {
+    return { kind: 'paused', failure: { code: cause.code, message: cause.message } }
+  }
   return {
     kind: 'retry',
     failure: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Segment } from '../../../lambda-runtime/src/protocol/index.ts'
+import { ProtocolError, type Segment } from '../../../lambda-runtime/src/protocol/index.ts'
 import { completed, kindsOf, Stage } from './support/stage.ts'
 
 const kb = 1_000
@@ -66,6 +66,33 @@ describe('what is too large for one segment', () => {
     const reply = await stage.attempt()
     expect(reply.status).toMatchObject({ kind: 'retry', failure: { code: 'journal-unreachable' } })
     expect(bytesOf(reply)).toBeLessThan(10 * kb)
+  })
+
+  it('is a retry when the journal is out of reach and a reply would be more than a segment', async () => {
+    const stage: Stage = new Stage(async (ctx) => {
+      await Promise.all(['a', 'b', 'c'].map((name) => ctx.run(name, () => text(200 * kb))))
+      return 'done'
+    })
+    stage.journal.hooks.beforeAppend = () => Promise.reject(new Error('out of reach'))
+    const reply = await stage.attempt()
+    expect(reply.status).toMatchObject({ kind: 'retry', failure: { code: 'journal-unreachable' } })
+    expect(reply.entries).toEqual([])
+  })
+
+  it('waits for a person when no segment can hold it: another attempt could not either', async () => {
+    let done = 0
+    const stage: Stage = new Stage(async (ctx) => {
+      await Promise.all([ctx.run('huge', () => text(700 * kb)), ctx.run('small', () => 1)])
+      await ctx.run('then', () => (done += 1))
+    })
+    stage.journal.hooks.beforeAppend = (segment) => {
+      if (bytesOf(segment) > 400 * kb) throw new ProtocolError('segment-too-large', 'too large')
+    }
+    expect((await stage.attempt()).status).toEqual({
+      kind: 'paused',
+      failure: expect.objectContaining({ code: 'segment-too-large', message: 'too large' }),
+    })
+    expect(done).toBe(0)
   })
 
   it('of many small entries makes segments below the limit', async () => {
