@@ -21,6 +21,8 @@ export interface OrdersStackProps extends StackProps {
   readonly brokers?: readonly string[]
   /** Payments, warehouse and mail. */
   readonly outsideUrl: string
+  /** Of the functions, beside `OUTSIDE_URL`. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Removes functions at once when the stack goes, though orders may be on them. */
   readonly force?: boolean
   readonly orchestrator?: Partial<OrchestratorProps>
@@ -38,7 +40,7 @@ export class OrdersStack extends Stack {
       ...(brokers.length === 0 ? {} : { kafka: { main: KafkaCluster.brokers(brokers) } }),
       ...props.orchestrator,
     })
-    const environment = { OUTSIDE_URL: outsideUrl }
+    const environment = { ...props.environment, OUTSIDE_URL: outsideUrl }
     const functionOf = (name: string) =>
       new FermataFunction(this, name, {
         entry: `${functions}${name.toLowerCase()}.ts`,

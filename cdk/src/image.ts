@@ -1,40 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
-import { buildSync } from 'esbuild'
-import { requireBanner } from './discover-services.ts'
-
-const dockerfile = fileURLToPath(new URL('../image/Dockerfile', import.meta.url))
-
-/**
- * Puts the build context of the orchestrator's image together: its Dockerfile, and the whole program as one file. The
- * same input gives the same bytes.
- */
-export function assembleImage(directory: string): void {
-  mkdirSync(directory, { recursive: true })
-  copyFileSync(dockerfile, join(directory, 'Dockerfile'))
-  const entry = fileURLToPath(import.meta.resolve('@fermata/orchestrator/main'))
-  const fromSource = entry.endsWith('.ts')
-  if (!existsSync(entry)) throw new Error(`${entry} is missing: build the orchestrator first`)
-  buildSync({
-    entryPoints: [entry],
-    outfile: join(directory, 'fermata.mjs'),
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    conditions: fromSource ? ['source'] : [],
-    banner: { js: requireBanner },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'eof',
-    logLevel: 'error',
-  })
-}
+import { assembleImage } from './assemble-image.ts'
 
 /** The orchestrator's image, built from this package where the stack is deployed: that takes a container engine. */
 export function orchestratorImage(platform: Platform): ContainerImage {

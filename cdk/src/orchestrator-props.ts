@@ -64,7 +64,10 @@ export interface OrchestratorProps {
 
   /** @default a cluster of its own */
   readonly cluster?: ICluster
-  /** @default built from this package; that takes a container engine where the stack is deployed */
+  /**
+   * One that was built from this package's Dockerfile: the task runs its command.
+   * @default built from this package; that takes a container engine where the stack is deployed
+   */
   readonly image?: ContainerImage
   /** @default CpuArchitecture.ARM64 */
   readonly architecture?: CpuArchitecture

@@ -12,6 +12,7 @@ import {
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { imageCommand } from './assemble-image.ts'
 import { orchestratorImage } from './image.ts'
 import type { ClusterBinding } from './kafka/cluster-binding.ts'
 import { clusterVariable, orchestratorDocument } from './orchestrator-document.ts'
@@ -48,6 +49,7 @@ export function orchestratorTask(scope: Construct, props: TaskProps): FargateTas
   })
   task.addContainer('orchestrator', {
     image: props.image ?? orchestratorImage(isArm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64),
+    command: [...imageCommand],
     environment: environmentOf(scope, props),
     secrets: secretsOf(props.kafka),
     readonlyRootFilesystem: true,
