@@ -115,6 +115,28 @@ describe('what a restart keeps', () => {
     expect(parts).toEqual({ from: 1, segments: [[run(0)]], hasState: false })
   })
 
+  it('takes what a cancellation took from the handler for an op without a result', () => {
+    const cancel: Entry = { kind: 'cancelled', upTo: 1, spared: [2], at: 5, after: 3 }
+    const call = (op: number): Entry => ({ kind: 'call', op, target, input: { json: 1 } })
+    const wait: Entry = { kind: 'signal-wait', op: 1, name: 'go' }
+    const signal: Entry = { kind: 'signal', name: 'go', value: { json: 1 } }
+    const stopped: Entry = {
+      ...run(2),
+      result: { kind: 'failure', failure: { code: 'cancelled', message: 'given up' } },
+    }
+    const after = [completion(1), run(3)]
+    // Its child was cancelled as well, and said so while the handler made up for what it had done.
+    expect(kept(9, [sleep(0), call(1)], [{ ...cancel, spared: [], after: 2 }], after).from).toBe(0)
+    expect(kept(9, [run(0), call(1)], [cancel], after).from).toBe(1)
+    expect(kept(9, [run(0), wait], [cancel], [signal, run(3)]).from).toBe(1)
+    // What it had been handed before, and what was spared, it has; but for a step that was given up for it.
+    const before = [run(0), call(1), completion(1), seen(1, 2)]
+    expect(kept(9, before, [cancel], [run(2), run(3)]).from).toBe(3)
+    expect(kept(9, before, [cancel], [stopped, run(3)]).from).toBe(2)
+    expect(kept(9, [run(0), call(1), sleep(2)], [completion(1), seen(1, 3), cancel]).from).toBe(2)
+    expect(kept(9, before, [cancel, sleep(2), completion(2)]).from).toBe(3)
+  })
+
   it('tells of ops on the state', () => {
     const ops: readonly Entry[] = [
       { kind: 'state-get', op: 0, name: 'a', at: 1, after: 9 },

@@ -68,12 +68,13 @@ export function keepBefore(
 function cutOf(entries: readonly Entry[], from: number): number {
   const done = doneOps(entries)
   const cancelled = entries.find((entry) => entry.kind === 'cancelled')
+  for (const op of rejectedOps(entries)) done.delete(op)
   const limit = Math.min(from, cancelled?.after ?? from)
   for (let op = 0; op < limit; op++) if (!done.has(op)) return op
   return limit
 }
 
-function doneOps(entries: readonly Entry[]): ReadonlySet<number> {
+function doneOps(entries: readonly Entry[]): Set<number> {
   const done = new Set<number>(answeredWaits(entries))
   const waiting = new Set<number>()
   const early = new Set<number>()
@@ -87,6 +88,30 @@ function doneOps(entries: readonly Entry[]): ReadonlySet<number> {
     if (kind === 'awakeable' && early.has(entry.op)) done.add(entry.op)
   }
   return done
+}
+
+/**
+ * Ops that a cancellation took from the handler. Their results may be there all the same, and tell of that cancellation:
+ * that their callees were cancelled, that a step was given up.
+ */
+function rejectedOps(entries: readonly Entry[]): readonly number[] {
+  const at = entries.findIndex(({ kind }) => kind === 'cancelled')
+  const marker = entries[at]
+  if (marker?.kind !== 'cancelled') return []
+  const kept = new Set(marker.spared)
+  for (const entry of entries.slice(0, at)) if (entry.kind === 'seen') kept.add(entry.op)
+  const later = entries.slice(at).flatMap((entry) => (isGivenUp(entry) ? [entry.op] : []))
+  const waits = entries.filter(isWait).map(({ op }) => op)
+  return [...waits.filter((op) => op < marker.after && !kept.has(op)), ...later]
+}
+
+function isWait(entry: Entry): entry is Op {
+  return awaited.has(entry.kind) || entry.kind === 'signal-wait'
+}
+
+function isGivenUp(entry: Entry): entry is EntryOf<'run'> {
+  if (entry.kind !== 'run' || entry.result.kind !== 'failure') return false
+  return entry.result.failure.code === 'cancelled'
 }
 
 /** The k-th wait for a name has the k-th signal of that name. */
