@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { CrashPlan, type CrashPoint, type Strike } from './crash-plan.ts'
-import { type Played, play } from './play.ts'
+import { type Played, type PlayOptions, play } from './play.ts'
 import type { Story } from './stories/story.ts'
 
 /** A story, undisturbed: what each other run of it is held against. */
@@ -28,9 +28,13 @@ export function moments(count: number, most: number): readonly number[] {
 }
 
 /** Plays a story in which somebody dies. It comes to the same end. */
-export async function dieIn(calm: Calm, strikes: readonly Strike[]): Promise<CrashPlan> {
+export async function dieIn(
+  calm: Calm,
+  strikes: readonly Strike[],
+  options?: PlayOptions,
+): Promise<CrashPlan> {
   const plan = new CrashPlan(...strikes)
-  const played = await play(calm.story, plan).catch((error: unknown) => ({ error }))
+  const played = await play(calm.story, plan, options).catch((error: unknown) => ({ error }))
   expect(played, strikes.map((strike) => told(calm, strike)).join(', then ')).toEqual(calm.played)
   return plan
 }

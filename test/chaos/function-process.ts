@@ -27,6 +27,8 @@ export type FunctionDeps = {
   readonly timeoutMs: number
   /** What everything stored goes through. */
   readonly codec?: PayloadCodec
+  /** What names its attempts; all of the process's are one line, if absent. */
+  readonly nonce?: () => string
   /** It may also die wherever its handler has used `ctx`. */
   readonly observes?: boolean
 }
@@ -117,7 +119,7 @@ class FunctionProcess {
       now: () => clock.now(),
       timer: (ms, fn) => clock.timer(ms, fn),
       drained: () => turns.drained(),
-      nonce: () => `f${nonces++}`,
+      nonce: this.#deps.nonce ?? (() => `f${nonces++}`),
       remainingMs: () => Math.max(0, this.#endsAt - clock.now()),
     }
   }

@@ -1,17 +1,24 @@
 import './settings.ts'
 import { describe, expect, it } from 'vitest'
-import type { Death } from './crash-plan.ts'
+import { CrashPlan, type Death } from './crash-plan.ts'
 import { dieIn, moments, playCalmly } from './deaths.ts'
+import { type Effect, Outside } from './outside.ts'
+import { play } from './play.ts'
+import { ends } from './stories/ends.ts'
 import { stories } from './stories/stories.ts'
 
 /** In how many moments of a story a function dies, at most. */
 const most: Readonly<Partial<Record<Death, number>>> = { told: 60, unheard: 20, 'lives-on': 20 }
 
+const mostTwins = 12
+
 describe.each(stories)('$name', (story) => {
-  it('ends as ever, and leaves nothing open', async () => {
-    const { played } = await playCalmly(story)
+  it('ends as it should, each time, and leaves nothing open', async () => {
+    const outside = new Outside(story.outside)
+    const played = await play(story, new CrashPlan(), { outside })
+    expect({ outputs: played.outputs, done: timesOf(outside.effects) }).toEqual(ends[story.name])
     expect(played).toMatchObject({ mistakes: [], left: [] })
-    expect((await playCalmly(story)).played).toEqual(played)
+    expect(await play(story, new CrashPlan())).toEqual(played)
   })
 
   it.each<Death>(['told', 'unheard', 'lives-on'])(
@@ -26,4 +33,19 @@ describe.each(stories)('$name', (story) => {
       }
     },
   )
+
+  it('comes to the same end when every invocation is delivered twice, and one of the two dies', async () => {
+    const calm = await playCalmly(story)
+    await dieIn(calm, [], { twins: true })
+    const count = 2 * calm.points.function.length
+    for (const index of moments(count, story.isLong ? 2 : mostTwins)) {
+      await dieIn(calm, [{ where: 'function', index }], { twins: true })
+    }
+  })
 })
+
+function timesOf(effects: readonly Effect[]): Readonly<Record<string, number>> {
+  const times: Record<string, number> = {}
+  for (const { path } of effects) times[path] = (times[path] ?? 0) + 1
+  return times
+}

@@ -34,13 +34,23 @@ const engine = {
   },
 }
 
+export type PlayOptions = {
+  readonly outside?: Outside
+  /** Whatever invokes functions delivers every request twice, and both run. */
+  readonly twins?: boolean
+}
+
 /** Plays a story to its end, and lets everything come to rest. */
-export async function play(story: Story, plan: CrashPlan): Promise<Played> {
-  const outside = new Outside(story.outside)
+export async function play(
+  story: Story,
+  plan: CrashPlan,
+  { outside = new Outside(story.outside), twins = false }: PlayOptions = {},
+): Promise<Played> {
   vi.stubGlobal('fetch', outside.fetch)
   const undo = story.reach?.(outside)
   const options = { ...story, outside, plan, engine, timeoutMs, observes: true }
   const stage = await Stage.open(options)
+  if (twins) stage.world.invoker.inject({ kind: 'twin' }, 1_000)
   try {
     const outputs = await story.play(stage)
     const left = await comeToRest(stage)
