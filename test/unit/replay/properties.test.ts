@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Entry, Outcome, Segment } from '../../../lambda-runtime/src/protocol/index.ts'
 import { encodeValue } from '../../../lambda-runtime/src/values.ts'
-import { conduct, type Outside, valueOutcome } from './support/conductor.ts'
+import { conduct, outsideOf } from './support/conductor.ts'
 import {
   durablePrograms,
   programOf,
@@ -26,18 +26,6 @@ const waits = fc.array(
 )
 /** They compute a lot, and share the machine with the other tests. */
 const patience = { timeout: 60_000 }
-
-/** Answers after up to two seconds, in an order of its own; every fifth is a failure. */
-const outsideOf =
-  (seed: number): Outside =>
-  (op) => {
-    const mixed = Math.imul(op + 1, 2_654_435_761) ^ Math.imul(seed + 1, 40_503)
-    const outcome: Outcome =
-      Math.abs(mixed) % 5 === 0
-        ? { kind: 'failure', failure: { code: 'declined', message: `declined ${op}` } }
-        : valueOutcome(`answer to ${op}`)
-    return { afterMs: Math.abs(mixed >> 3) % 2_000, outcome }
-  }
 
 function stageOf(block: readonly Statement[], journal: readonly Segment[] = []): Stage {
   const stage: Stage = new Stage(programOf(block, () => stage.world))

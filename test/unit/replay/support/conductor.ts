@@ -142,3 +142,15 @@ function answerOf({ kind, op }: Asked, result: Outcome): Entry {
 export function valueOutcome(value: unknown): Outcome {
   return { kind: 'value', value: encodeValue(value) }
 }
+
+/** Answers after up to two seconds, in an order of its own; every fifth is a failure. */
+export const outsideOf =
+  (seed: number): Outside =>
+  (op) => {
+    const mixed = Math.imul(op + 1, 2_654_435_761) ^ Math.imul(seed + 1, 40_503)
+    const outcome: Outcome =
+      Math.abs(mixed) % 5 === 0
+        ? { kind: 'failure', failure: { code: 'declined', message: `declined ${op}` } }
+        : valueOutcome(`answer to ${op}`)
+    return { afterMs: Math.abs(mixed >> 3) % 2_000, outcome }
+  }
