@@ -1,4 +1,5 @@
 import type { Random } from '@fermata/orchestrator/ports'
+import type { Chance } from './chance.ts'
 
 /** What can go wrong. */
 export const faultKinds = [
@@ -8,8 +9,18 @@ export const faultKinds = [
   'answer-lost',
   /** It takes its time. */
   'store-slow',
+  /** A function dies, and its platform says so. */
   'function-dies',
+  /** It dies, and nothing is heard of it any more. */
+  'function-unheard',
+  /** Its platform says that it has died, and it goes on. */
+  'function-lives-on',
+  /** At a fault point of the engine. */
   'replica-dies',
+  /** It is told to stop, and takes its leave; another one comes. */
+  'replica-stops',
+  /** All replicas die at once. */
+  'blackout',
   /** It stands still, for seconds or minutes, and goes on as if nothing had been. */
   'replica-stalls',
   'throttle',
@@ -28,15 +39,17 @@ export type Fault = {
   readonly kind: FaultKind
   /** Ms since the start. */
   readonly at: number
+  /** The kind of place: the same for all of its kind. */
   readonly where: string
+  readonly what: string
 }
 
 export type FaultRates = { readonly [K in FaultKind]?: number }
 
 /** About half of the kinds, each at a rate of its own; some seeds have none at all. */
-export function drawRates(random: Random): FaultRates {
-  const severity = random.next()
-  const rates = faultKinds.map((kind) => [kind, random.next() < 0.5, random.next()] as const)
+export function drawRates(chance: Chance): FaultRates {
+  const severity = chance.next()
+  const rates = faultKinds.map((kind) => [kind, chance.happens(0.5), chance.next()] as const)
   if (severity < 0.1) return {}
   return Object.fromEntries(
     rates.filter(([, on]) => on).map(([kind, , much]) => [kind, mostOf[kind] * much * severity]),
@@ -48,7 +61,11 @@ const mostOf: { readonly [K in FaultKind]: number } = {
   'answer-lost': 0.05,
   'store-slow': 0.05,
   'function-dies': 0.1,
-  'replica-dies': 0.01,
+  'function-unheard': 0.04,
+  'function-lives-on': 0.1,
+  'replica-dies': 0.02,
+  'replica-stops': 0.01,
+  blackout: 0.01,
   'replica-stalls': 0.004,
   throttle: 0.2,
   refuse: 0.1,
@@ -88,14 +105,14 @@ export class Faults {
     this.#isOver = true
   }
 
-  /** How bad it is, in [0, 1); `undefined`: nothing happens. */
-  strikes(kind: FaultKind, where: string): number | undefined {
+  /** How bad it is, in (0, 1); `undefined`: nothing happens. */
+  strikes(kind: FaultKind, where: string, what: string): number | undefined {
     const rate = this.#rates[kind] ?? 0
     if (this.#isOver || rate === 0) return undefined
     const index = this.#decisions++
-    const [chance, much] = [this.#random.next(), this.#random.next()]
+    const [chance, much] = [this.#random.next(), Math.max(this.#random.next(), Number.EPSILON)]
     if (chance >= rate || this.#only?.has(index) === false) return undefined
-    this.struck.push({ index, kind, at: this.#now(), where })
+    this.struck.push({ index, kind, at: this.#now(), where, what })
     return much
   }
 }

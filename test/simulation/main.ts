@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util'
-import { scenarioOf } from './scenario.ts'
 import { simulate } from './simulate.ts'
 
 const { values } = parseArgs({
@@ -15,11 +14,12 @@ const count = values.seed === undefined ? Number(values.seeds) : 1
 const began = performance.now()
 let failed = 0
 for (let seed = first; seed < first + count; seed++) {
-  const outcome = await simulate(scenarioOf(seed))
+  const outcome = await simulate({ seed })
   if (outcome.violations.length > 0) {
     failed += 1
     console.log(`seed ${seed}: ${outcome.faults.length} faults, ${outcome.hash}`)
-    for (const violation of outcome.violations.slice(0, 5)) console.log(`  ${violation.slice(0, 400)}`)
+    for (const violation of outcome.violations.slice(0, 5))
+      console.log(`  ${violation.slice(0, 400)}`)
   }
   if (values.seed !== undefined) console.log(outcome.timeline(400))
 }

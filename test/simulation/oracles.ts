@@ -1,113 +1,84 @@
-import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
+import { childIdFor, type InvocationId, type Segment } from '@fermata/lambda-runtime/protocol'
 import { evolveAll } from '@fermata/orchestrator/domain/invocation/evolve'
-import { type Expected, Reference } from '../programs/reference.ts'
-import type { Act, Deed, Scenario } from './scenario.ts'
+import type { InvocationState } from '@fermata/orchestrator/domain/invocation/state'
+import type { Scenario } from './scenario.ts'
 import type { Universe } from './universe.ts'
 
-/** One invocation of a program, as the simulation knows it. */
-export type Submitted = {
-  readonly program: number
-  readonly id: InvocationId
-  /** What a person did to it. */
-  readonly deeds: readonly Deed[]
-}
-
-/** What must never be, whatever happened. Empty: all is well. */
+/**
+ * What must never be, whatever happened. Empty: all is well. Where each invariant is looked at:
+ *
+ * | INV | where |
+ * |---|---|
+ * | 1, 2, 12 | `watch.ts`, at every append; at the end, here |
+ * | 3, 4 | `stories/weaves.ts`: what was told is a beginning of what the handler had in hand at its end |
+ * | 5 | here: each call and send has its invocation, and each of those its command; each effect outside by its key |
+ * | 6, 7 | `watch.ts`, at every attempt and head; `stories/tills.ts`, `stories/ledgers.ts`: against a sequential model |
+ * | 8 | `watch.ts`, at every commit |
+ * | 9 | `stories/ledgers.ts` |
+ * | 10 | here: all comes to its end, even when all replicas have died |
+ * | 11 | only as far as nothing may wait for ever |
+ */
 export async function violationsOf(
   universe: Universe,
-  scenario: Scenario,
-  submitted: readonly Submitted[],
+  { stories }: Scenario,
 ): Promise<readonly string[]> {
+  const states = new Map(
+    [...universe.stored].map(([id, segments]) => [id, evolveAll(segments)] as const),
+  )
+  const own = await Promise.all(stories.map(async (story) => story.violations(universe)))
   return [
     ...universe.violations,
     ...universe.outside.mistakes.map((mistake) => `one key, two things: ${mistake}`),
-    ...[...universe.stored].flatMap(([id, segments]) => journalViolations(id, segments)),
-    ...programViolations(universe, scenario, submitted),
-    ...(await ledgerViolations(universe, scenario.acts)),
+    ...[...universe.stored].flatMap(([id, segments]) =>
+      journalViolations(id, segments, states.get(id)),
+    ),
+    ...[...universe.stored].flatMap(([id, segments]) => childViolations(id, segments, states)),
+    ...own.flat(),
   ]
 }
 
 /** INV-2, INV-12, and that all comes to an end. */
-function journalViolations(id: InvocationId, segments: readonly Segment[]): readonly string[] {
-  const state = evolveAll(segments)
-  if (state === undefined) return [`${id} has a journal, but was never created`]
-  const found: string[] = []
-  const outputs = segments.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'output')
-  const accepted = segments.filter(({ n }) => !state.refused.has(n))
-  const ends = accepted.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'output')
-  if (ends.length > 1) found.push(`INV-12: ${id} ended ${outputs.length} times`)
-  if (state.phase.kind !== 'closed') {
-    found.push(`${id} has not come to an end: it is ${JSON.stringify(state.phase)}`)
-  }
-  const epochs = segments
-    .flatMap(({ entries }) => entries)
-    .flatMap((entry) => (entry.kind === 'attempt' ? [entry.epoch] : []))
-  if (epochs.some((epoch, index) => epoch <= (epochs[index - 1] ?? 0))) {
-    found.push(`INV-2: the attempts of ${id} are ${epochs.join(', ')}`)
-  }
-  return found
-}
-
-/** Outputs and effects are those of the reference; of what a person ended, they are a part of them. */
-function programViolations(
-  universe: Universe,
-  { programs }: Scenario,
-  submitted: readonly Submitted[],
+function journalViolations(
+  id: InvocationId,
+  segments: readonly Segment[],
+  state: InvocationState | undefined,
 ): readonly string[] {
+  if (state === undefined) return [`INV-10: ${id} has a journal, but was never created`]
   const found: string[] = []
-  const may = new Set<string>()
-  const must = new Set<string>()
-  for (const { program, id, deeds } of submitted) {
-    const state = evolveAll(universe.stored.get(id) ?? [])
-    if (state?.phase.kind !== 'closed') {
-      found.push(`program ${program} (${id}) did not end`)
-      continue
-    }
-    const { outcome } = state.phase
-    const wasEnded = deeds.includes('cancel') || deeds.includes('kill')
-    const actual =
-      outcome.kind === 'value' && 'json' in outcome.value ? outcome.value.json : undefined
-    const expected = Reference.of(programs[program] ?? [], `p${program}`, actual)
-    addAll(may, expected, wasEnded ? undefined : must)
-    const isAsSaid = JSON.stringify(actual) === JSON.stringify(expected.output)
-    if (!isAsSaid && !(wasEnded && outcome.kind === 'failure')) {
-      found.push(
-        `program ${program}: ${JSON.stringify(outcome)}, not ${JSON.stringify(expected.output)}`,
-      )
-    }
+  if (state.phase.kind !== 'closed') {
+    found.push(`INV-10: ${id} has not come to an end: it is ${JSON.stringify(state.phase)}`)
   }
-  const done = new Set(universe.outside.effects.map(({ key }) => key))
-  for (const key of must) if (!done.has(key)) found.push(`the effect ${key} did not happen`)
-  for (const key of done) {
-    if (!key.startsWith('ledger ') && !may.has(key)) found.push(`the effect ${key} should not be`)
-  }
+  const ends = segments
+    .filter(({ n }) => !state.refused.has(n))
+    .flatMap(({ entries }) => entries)
+    .filter(({ kind }) => kind === 'output')
+  if (ends.length > 1) found.push(`INV-12: ${id} ended ${ends.length} times`)
+  for (const n of state.refused)
+    found.push(`INV-2: segment ${n} of ${id} should not have been written`)
   return found
 }
 
-function addAll(may: Set<string>, expected: Expected, must: Set<string> | undefined): void {
-  for (const key of expected.may) may.add(key)
-  for (const key of expected.must) {
-    may.add(key)
-    must?.add(key)
-  }
-}
-
-/** INV-6, INV-7, INV-9: each key of the ledger holds its records, each once, in their order. */
-async function ledgerViolations(
-  universe: Universe,
-  acts: readonly Act[],
-): Promise<readonly string[]> {
-  const expected = new Map<string, number[]>()
-  for (const act of acts) {
-    if (act.kind !== 'produce') continue
-    expected.set(act.key, [...(expected.get(act.key) ?? []), act.value])
-  }
+/** INV-5: what a handler called or sent exists, once; and nothing else does. */
+function childViolations(
+  id: InvocationId,
+  segments: readonly Segment[],
+  states: ReadonlyMap<InvocationId, InvocationState | undefined>,
+): readonly string[] {
+  const state = states.get(id)
+  if (state === undefined) return []
   const found: string[] = []
-  for (const [key, values] of expected) {
-    const head = await universe.world.stores.objects.head({ service: 'ledger', key })
-    const held = JSON.stringify(head?.cells ?? [])
-    const wanted = JSON.stringify([{ name: 'entries', value: { json: values } }])
-    if (held !== wanted) found.push(`INV-7: the ledger of ${key} holds ${held}, not ${wanted}`)
+  for (const entry of segments.flatMap(({ entries }) => entries)) {
+    if (entry.kind !== 'call' && entry.kind !== 'send') continue
+    if (entry.kind === 'send' && entry.collect !== undefined) continue
+    const { op, target, idempotencyKey } = entry
+    const child = childIdFor(target, { parent: id, op, idempotencyKey })
+    if (!states.has(child)) found.push(`INV-5: what ${id} asked for with op ${op} does not exist`)
+  }
+  const { origin } = state.created
+  if (origin.kind === 'call' || origin.kind === 'send') {
+    if (!states.has(origin.invocation as InvocationId)) {
+      found.push(`INV-5: ${id} was asked for by nobody`)
+    }
   }
   return found
 }

@@ -1,79 +1,59 @@
-import type { Random } from '@fermata/orchestrator/ports'
-import fc from 'fast-check'
-import { anyProgram, type Program } from '../programs/program.ts'
-import { createSeededRandom } from '../support/sim-clock.ts'
+import { Chance } from './chance.ts'
 import { drawRates, type FaultRates } from './faults.ts'
-
-/** What a person does to an invocation. */
-export type Deed = 'cancel' | 'kill' | 'pause' | 'restart'
-
-export type Act =
-  | { readonly kind: 'submit'; readonly at: number; readonly program: number }
-  | { readonly kind: 'produce'; readonly at: number; readonly key: string; readonly value: number }
-  | { readonly kind: 'person'; readonly at: number; readonly program: number; readonly does: Deed }
+import { bosses } from './stories/bosses.ts'
+import { clocks } from './stories/clocks.ts'
+import { desks } from './stories/desks.ts'
+import { gathers } from './stories/gathers.ts'
+import { holders } from './stories/holders.ts'
+import { ledgers } from './stories/ledgers.ts'
+import { plains } from './stories/plains.ts'
+import { programs } from './stories/programs.ts'
+import { restarts } from './stories/restarts.ts'
+import { tills } from './stories/tills.ts'
+import { weaves } from './stories/weaves.ts'
+import type { Act, Story } from './story.ts'
+import { mostSkewMs } from './times.ts'
 
 /** All that follows from a seed. */
 export type Scenario = {
   readonly seed: number
-  readonly programs: readonly Program[]
-  /** By time, ms since the start. */
+  readonly stories: readonly Story[]
+  /** Of all stories, by time. Their numbers are the same in each run of the seed. */
   readonly acts: readonly Act[]
   readonly rates: FaultRates
   readonly replicas: number
   /** By how much each replica's wall clock is ahead, ms. */
   readonly skews: readonly number[]
   readonly partitions: number
+  /** All replicas die when the trouble ends: what is left is what the table holds. */
+  readonly endsInBlackout: boolean
 }
 
-/** How long there is trouble. */
-export const troubleMs = 60_000
-const mostSkewMs = 5_000
+type Teller = (chance: Chance, mostMs: number) => Story
+
+const tellers: readonly Teller[] = [
+  ...[programs, ledgers, weaves, tills, desks, restarts],
+  ...[clocks, gathers, holders, bosses, plains],
+]
+/** How likely each is told: programs and tills are most of it. */
+const weights: readonly number[] = [0.5, 0.3, 0.4, 0.4, 0.3, 0.15, 0.15, 0.2, 0.2, 0.2, 0.2]
 
 export function scenarioOf(seed: number): Scenario {
-  const random = createSeededRandom(seed)
-  const count = 1 + below(random, 3)
-  const programs = fc.sample(anyProgram, { seed, numRuns: count })
-  const submits = programs.map(
-    (_, program): Act => ({ kind: 'submit', at: moment(random), program }),
+  const chance = new Chance(seed)
+  const rates = drawRates(chance)
+  const [isSkewed, endsInBlackout] = [chance.happens(0.3), chance.happens(0.3)]
+  const replicas = chance.between(2, 3)
+  const partitions = chance.between(1, 3)
+  // Much at once, or one thing after the other.
+  const mostMs = chance.one([3_000, 10_000, 25_000])
+  const told = tellers.filter((_, index) => chance.happens(weights[index] ?? 0))
+  const stories = (told.length > 0 ? told : [programs]).map((tell) =>
+    tell(new Chance(chance.below(2 ** 31)), mostMs),
   )
-  const records = Array.from(
-    { length: random.next() < 0.6 ? below(random, 12) : 0 },
-    (_, value): Act => ({ kind: 'produce', at: moment(random), key: keyOf(random), value }),
-  )
-  const deeds: readonly Deed[] = ['cancel', 'kill', 'pause']
-  const persons = submits
-    .filter(() => random.next() < 0.25)
-    .map(
-      (submit): Act => ({
-        kind: 'person',
-        at: submit.at + random.next() * 20_000,
-        program: submit.kind === 'submit' ? submit.program : 0,
-        does: deeds[below(random, deeds.length)] ?? 'cancel',
-      }),
-    )
-  const isSkewed = random.next() < 0.3
-  const replicas = 2 + below(random, 2)
   return {
-    seed,
-    programs,
-    acts: [...submits, ...records, ...persons].toSorted((a, b) => a.at - b.at),
-    rates: drawRates(random),
-    replicas,
-    skews: Array.from({ length: 32 }, () =>
-      isSkewed ? Math.round((random.next() - 0.5) * 2 * mostSkewMs) : 0,
-    ),
-    partitions: 1 + below(random, 3),
+    ...{ seed, stories, rates, replicas, partitions },
+    endsInBlackout: endsInBlackout && Object.keys(rates).length > 0,
+    acts: stories.flatMap(({ acts }) => acts).toSorted((a, b) => a.at - b.at),
+    skews: chance.times(32, () => (isSkewed ? chance.between(-mostSkewMs, mostSkewMs) : 0)),
   }
-}
-
-function moment(random: Random): number {
-  return Math.round(random.next() * (troubleMs / 3))
-}
-
-function keyOf(random: Random): string {
-  return ['x', 'y', 'z'][below(random, 3)] ?? 'x'
-}
-
-function below(random: Random, count: number): number {
-  return Math.floor(random.next() * count)
 }

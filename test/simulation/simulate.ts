@@ -1,13 +1,20 @@
-import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '@fermata/orchestrator/domain/errors'
 import type { Engine } from '@fermata/orchestrator/engine/engine'
-import { encodeValue } from '../../lambda-runtime/src/values.ts'
-import type { Play } from '../programs/interpreter.ts'
-import { until } from '../unit/engine/world.ts'
+import { Chance } from './chance.ts'
 import type { Fault } from './faults.ts'
-import { type Submitted, violationsOf } from './oracles.ts'
-import { type Act, type Deed, type Scenario, troubleMs } from './scenario.ts'
-import { topic, Universe } from './universe.ts'
+import { violationsOf } from './oracles.ts'
+import { type Scenario, scenarioOf } from './scenario.ts'
+import type { Act, Answer, Stage } from './story.ts'
+import { answerMs, recoveryMs, stepMs, troubleMs } from './times.ts'
+import { Universe } from './universe.ts'
+
+export type Play = {
+  readonly seed: number
+  /** Only these faults strike; all that the seed has, if absent. */
+  readonly only?: ReadonlySet<number>
+  /** Acts that are left out, by number. */
+  readonly without?: ReadonlySet<number>
+}
 
 export type Outcome = {
   readonly seed: number
@@ -15,31 +22,32 @@ export type Outcome = {
   readonly hash: string
   readonly violations: readonly string[]
   readonly faults: readonly Fault[]
+  readonly acts: number
+  readonly stories: readonly string[]
   readonly simulatedMs: number
   readonly timeline: (lines: number) => string
 }
 
-/** Simulated time after the last fault within which everything must have come to its end. */
-const recoveryMs = 900_000
-const answerMs = 3_000
-
-/** Plays a scenario out: trouble, then calm, then everything is held against the oracles. */
-export async function simulate(scenario: Scenario, only?: ReadonlySet<number>): Promise<Outcome> {
-  const universe = new Universe({ scenario, ...(only !== undefined && { only }) })
+/** Plays a seed out: trouble, then calm, then everything is held against the oracles. */
+export async function simulate({ seed, only, without }: Play): Promise<Outcome> {
+  const scenario = scenarioOf(seed)
+  const universe = new Universe(scenario, only)
   const realFetch = globalThis.fetch
   globalThis.fetch = universe.outside.fetch as typeof fetch
-  const run = new Run(universe, scenario)
+  const run = new Run(universe, scenario, without ?? new Set())
   try {
     await universe.begin()
     await run.trouble()
     await run.calm()
-    const violations = await violationsOf(universe, scenario, run.submitted)
+    const violations = await violationsOf(universe, scenario)
     return {
-      seed: scenario.seed,
+      seed,
       hash: universe.history.digest(),
-      violations: [...run.violations, ...violations],
+      violations: [...run.violations(), ...violations],
       faults: universe.faults.struck,
-      simulatedMs: run.now(),
+      acts: scenario.acts.length,
+      stories: scenario.stories.map(({ name }) => name),
+      simulatedMs: universe.now(),
       timeline: (lines) => universe.history.timeline(lines),
     }
   } finally {
@@ -48,186 +56,117 @@ export async function simulate(scenario: Scenario, only?: ReadonlySet<number>): 
   }
 }
 
-type Open = { readonly program: number; id: InvocationId | undefined; readonly deeds: Deed[] }
-
-class Run {
-  readonly violations: string[] = []
-  readonly #universe: Universe
+class Run implements Stage {
+  readonly universe: Universe
   readonly #scenario: Scenario
-  readonly #programs: Open[] = []
-  readonly #completed = new Set<string>()
-  readonly #startedAt: number
+  readonly #chance: Chance
   #acts: readonly Act[]
+  #ticking = false
+  /** Under way. */
+  readonly #begun = new Set<Act>()
+  readonly #said = new Set<Act>()
 
-  constructor(universe: Universe, scenario: Scenario) {
-    this.#universe = universe
+  constructor(universe: Universe, scenario: Scenario, without: ReadonlySet<number>) {
+    this.universe = universe
     this.#scenario = scenario
-    this.#acts = scenario.acts
-    this.#startedAt = universe.world.clock.now()
+    this.#chance = new Chance(scenario.seed + 1)
+    this.#acts = scenario.acts.filter((_, index) => !without.has(index))
   }
 
   now(): number {
-    return this.#universe.world.clock.now() - this.#startedAt
-  }
-
-  get submitted(): readonly Submitted[] {
-    return this.#programs.flatMap(({ program, id, deeds }) =>
-      id === undefined ? [] : [{ program, id, deeds }],
-    )
+    return this.universe.now()
   }
 
   async trouble(): Promise<void> {
-    const universe = this.#universe
-    const end = this.now() + troubleMs
-    while (this.now() < end) {
-      await this.#replaceTheDead()
-      universe.spoilInvoker()
-      await universe.stallSome()
-      await universe.deploy()
-      await this.#act()
-      await this.#completeAwakeables()
-      await universe.world.clock.advance(250)
+    const { universe } = this
+    while (this.now() < troubleMs && !this.#isOver()) {
+      await universe.replaceTheDead()
+      universe.disturb()
+      this.#act()
+      await universe.world.clock.advance(stepMs)
     }
   }
 
   /** Nothing goes wrong any more: what was accepted must come to its end. */
   async calm(): Promise<void> {
-    this.#universe.faults.end()
-    await this.#universe.world.clock.advance(130_000)
-    await this.#replaceTheDead()
-    const end = this.now() + recoveryMs
-    while (this.now() < end) {
-      await this.#act()
-      await this.#completeAwakeables()
-      await this.#resumePaused()
-      if (this.#acts.length === 0 && (await this.#isQuiet())) return
-      await this.#universe.world.clock.advance(1_000)
+    const { universe } = this
+    universe.faults.end()
+    if (this.#scenario.endsInBlackout) universe.blackout()
+    await universe.replaceTheDead()
+    const begun = this.now()
+    while (this.now() < begun + recoveryMs) {
+      universe.isCalm = this.now() >= universe.unrestUntil
+      await universe.replaceTheDead()
+      this.#act()
+      if (universe.isCalm && this.#isOver()) return
+      await universe.world.clock.advance(1_000)
     }
   }
 
-  async #replaceTheDead(): Promise<void> {
-    while (this.#universe.living.length < 2) await this.#universe.startReplica()
-  }
-
-  async #act(): Promise<void> {
-    for (const act of this.#acts.filter(({ at }) => at <= this.now())) {
-      if (await this.#do(act)) this.#acts = this.#acts.filter((one) => one !== act)
-    }
-  }
-
-  #do(act: Act): Promise<boolean> {
-    switch (act.kind) {
-      case 'submit':
-        return this.#submit(act.program)
-      case 'produce':
-        return this.#produce(act.key, act.value)
-      case 'person':
-        return this.#person(act.program, act.does)
-      default:
-        return act satisfies never
-    }
-  }
-
-  async #submit(program: number): Promise<boolean> {
-    const input: Play = { program: this.#scenario.programs[program] ?? [], path: `p${program}` }
-    const submitted = await this.#ask(({ ingress }) =>
-      ingress.submit({
-        target: { service: 'interpreter', handler: 'play' },
-        input: encodeValue(input),
-        headers: {},
-        idempotencyKey: `program ${program}`,
-        delayMs: undefined,
-      }),
-    )
-    if (submitted === undefined) return false
-    this.#programs.push({ program, id: submitted.invocationId, deeds: [] })
-    return true
-  }
-
-  async #produce(key: string, value: number): Promise<boolean> {
-    const { log } = this.#universe
-    const partition = key.charCodeAt(0) % this.#scenario.partitions
-    log.produce(topic, { partition, key, value: JSON.stringify(value) })
-    return true
-  }
-
-  async #person(program: number, does: Deed): Promise<boolean> {
-    const open = this.#programs.find((one) => one.program === program)
-    const id = open?.id
-    if (open === undefined || id === undefined) return false
-    // It may arrive though its answer does not.
-    open.deeds.push(does)
-    this.#universe.history.add('person', `${does} ${id}`)
-    await this.#ask(async ({ admin }) => {
-      if (does === 'cancel') await admin.cancel(id, undefined)
-      else if (does === 'kill') await admin.kill(id, undefined)
-      else if (does === 'pause') await admin.pause(id, undefined)
-      else await admin.restart(id, { from: undefined, idempotencyKey: 'again' })
-      return true
-    })
-    return true
-  }
-
-  async #resumePaused(): Promise<void> {
-    for (const { id, deeds } of this.submitted) {
-      if (!deeds.includes('pause')) continue
-      await this.#ask(async ({ admin }) => {
-        await admin.resume(id)
-        return true
-      })
-    }
-  }
-
-  async #completeAwakeables(): Promise<void> {
-    for (const { key, body } of this.#universe.outside.effects) {
-      if (!isAsked(body) || this.#completed.has(key)) continue
-      const outcome = { kind: 'value', value: { json: body.value } } as const
-      const done = await this.#ask(async ({ ingress }) => {
-        await ingress.completeAwakeable(body.awakeable, outcome).catch(unlessTooLate)
-        return true
-      })
-      if (done !== undefined) this.#completed.add(key)
-    }
-  }
-
-  /** Every journal is closed, and all records have been taken. */
-  async #isQuiet(): Promise<boolean> {
-    for (const segments of this.#universe.stored.values()) {
-      const isOver = segments.some(({ entries }) => entries.some(({ kind }) => kind === 'output'))
-      if (!isOver) return false
-    }
-    const records = this.#scenario.acts.filter(({ kind }) => kind === 'produce').length
-    const noted = this.#universe.outside.effects.filter(({ key }) => key.startsWith('ledger '))
-    return noted.length >= records && this.#universe.stored.size > 0
+  violations(): readonly string[] {
+    const left = this.#acts.map(({ what }) => `INV-10: nobody answered to who ${what}`)
+    const open = this.#scenario.stories
+      .filter((story) => story.isOver?.(this.universe) === false)
+      .map(({ name }) => `INV-10: not all ${name} have come to an end`)
+    return [...left, ...open]
   }
 
   /** Asks any replica; what does not answer, or not well, is asked again another time. */
-  async #ask<T>(question: (engine: Engine) => Promise<T>): Promise<T | undefined> {
-    const { living, world } = this.#universe
-    const one = living[this.#universe.below(living.length)]
+  readonly ask = async <T>(question: (engine: Engine) => Promise<T>): Promise<Answer<T>> => {
+    const { living, world } = this.universe
+    const one = living[this.#chance.below(living.length)]
     if (one === undefined) return undefined
-    let answer: T | undefined
-    let isOver = false
-    question(one.replica.engine).then(
-      (value) => {
-        answer = value
-        isOver = true
-      },
-      () => {
-        isOver = true
-      },
+    const answered = question(one.replica.engine).then(
+      (value): Answer<T> => ({ value }),
+      (error: unknown): Answer<T> => ({ code: codeOf(error) }),
     )
-    await until(world.clock, () => isOver, answerMs).catch(() => undefined)
+    const patience = new AbortController()
+    const late = world.clock.sleep(answerMs, patience.signal).then(() => undefined)
+    const answer = await Promise.race([answered, late])
+    patience.abort()
     return answer
+  }
+
+  /** Whatever is due now begins, all at once. */
+  #act(): void {
+    const due = this.#acts.filter(({ at }) => at <= this.now())
+    for (const act of due) this.#begin(act)
+    if (this.#ticking) return
+    this.#ticking = true
+    const ticks = this.#scenario.stories.map((story) => story.tick?.(this))
+    void Promise.all(ticks).finally(() => {
+      this.#ticking = false
+    })
+  }
+
+  #begin(act: Act): void {
+    if (this.#begun.has(act)) return
+    this.#begun.add(act)
+    if (!this.#said.has(act)) this.universe.history.add('person', act.what)
+    this.#said.add(act)
+    void act.play(this).then((isDone) => {
+      this.#begun.delete(act)
+      if (isDone) this.#acts = this.#acts.filter((one) => one !== act)
+    })
+  }
+
+  /** Every act is done, every journal is closed, and every story has what it waits for. */
+  #isOver(): boolean {
+    if (this.#acts.length > 0) return false
+    const { stored, world } = this.universe
+    for (const segments of stored.values()) {
+      if (!segments.some(({ entries }) => entries.some(({ kind }) => kind === 'output'))) {
+        return false
+      }
+    }
+    for (const { head, slots } of world.table.objects.values()) {
+      const done = head === undefined ? 0 : (JSON.parse(head) as { done: number }).done
+      if (done < Math.max(0, ...slots.keys())) return false
+    }
+    return this.#scenario.stories.every((story) => story.isOver?.(this.universe) !== false)
   }
 }
 
-/** Whoever asks again, or comes when all is over, has done what he could. */
-function unlessTooLate(error: unknown): void {
-  const codes: readonly string[] = ['awakeable-completed', 'awakeable-not-found']
-  if (!(error instanceof FermataError && codes.includes(error.code))) throw error
-}
-
-function isAsked(body: unknown): body is { readonly awakeable: string; readonly value: number } {
-  return typeof body === 'object' && body !== null && 'awakeable' in body
+function codeOf(error: unknown): string {
+  return error instanceof FermataError ? error.code : 'unknown'
 }

@@ -5,35 +5,31 @@ import {
   type MemorySource,
 } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-source'
 import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
-import type { Random } from '@fermata/orchestrator/ports'
-import type { CrashPoint } from '../chaos/crash-plan.ts'
+import type { CrashPoint, Death } from '../chaos/crash-plan.ts'
 import { functionOf } from '../chaos/function-process.ts'
-import { Outside } from '../chaos/outside.ts'
-import { cell, interpreter } from '../programs/interpreter.ts'
+import { type Effect, Outside } from '../chaos/outside.ts'
 import { createSeededRandom } from '../support/sim-clock.ts'
 import { policy } from '../unit/engine/scenes.ts'
 import { createWorld, type Replica, type World } from '../unit/engine/world.ts'
-import { type FaultKind, Faults } from './faults.ts'
-import { ledger } from './handlers.ts'
+import { Faults } from './faults.ts'
+import { definitions, dice } from './handlers.ts'
 import { History } from './history.ts'
 import type { Scenario } from './scenario.ts'
+import { spoilStores } from './spoiled-stores.ts'
+import { mostStallMs } from './times.ts'
+import { Watch } from './watch.ts'
 
 export const topic = 'ledger'
-export const subscription = 'ledger'
+const subscription = 'ledger'
 const address = (version: number) => `arn:aws:lambda:eu-west-1:000000000000:function:all:${version}`
-const functionTimeoutMs = 900_000
-const mostStallMs = 120_000
+const functionTimeoutMs = 60_000
+/** So long may a stop take, before it is ended. */
+const stopMs = 20_000
 
 export type Living = {
   readonly name: string
   readonly replica: Replica
   readonly source: MemorySource
-}
-
-export type UniverseOptions = {
-  readonly scenario: Scenario
-  /** Only these faults strike; all that the seed has, if absent. */
-  readonly only?: ReadonlySet<number>
 }
 
 /** Orchestrators, functions, stores and Kafka in one process, and everything that can happen to them. */
@@ -42,81 +38,136 @@ export class Universe {
   readonly log: MemoryLog
   readonly faults: Faults
   readonly history: History
-  readonly outside = new Outside(() => ({ json: null }))
-  /** What was stored, by the journals' own rules; in the order in which it was. */
-  readonly stored = new Map<InvocationId, Segment[]>()
-  /** What no store may ever do; found while it happens. */
-  readonly violations: string[] = []
+  readonly outside: Outside
+  /** What the world outside was told, in order, each key once. */
+  readonly told: Effect[] = []
   readonly living: Living[] = []
+  readonly partitions: number
+  readonly isUndisturbed: boolean
+  /** Until when somebody stands still, or takes his leave; ms since the start. */
+  unrestUntil = 0
+  isCalm = false
+  readonly #watch: Watch
   readonly #scenario: Scenario
-  readonly #random: Random
   readonly #startedAt: number
   #replicas = 0
   #versions = 1
+  #nonces = 0
 
-  constructor({ scenario, only }: UniverseOptions) {
+  constructor(scenario: Scenario, only: ReadonlySet<number> | undefined) {
     this.#scenario = scenario
-    this.#random = createSeededRandom(scenario.seed + 1)
+    this.partitions = scenario.partitions
+    this.isUndisturbed = Object.keys(scenario.rates).length === 0
     this.world = createWorld(scenario.seed)
     const { clock } = this.world
     this.#startedAt = clock.now()
-    const now = () => clock.now() - this.#startedAt
+    const now = () => this.now()
     this.history = new History(now)
     this.faults = new Faults(createSeededRandom(scenario.seed + 2), scenario.rates, now, only)
+    this.outside = new Outside((effect) => {
+      this.told.push(effect)
+      this.history.add('outside', `${effect.key} ${JSON.stringify(effect.body)}`)
+      return { json: null }
+    })
+    let rolls = 0
+    dice.roll = () => rolls++
     this.log = new MemoryLog({ clock })
     this.log.createTopic(topic, scenario.partitions)
     this.#serve(1)
-    this.#observeJournals()
-    this.#spoilStores()
+    this.#watch = new Watch(this.world, this.log, this.history, topic)
+    spoilStores(this.world, this.faults, this.history)
+  }
+
+  /** What was stored, by the journals' own rules; in the order in which it was. */
+  get stored(): ReadonlyMap<InvocationId, readonly Segment[]> {
+    return this.#watch.stored
+  }
+
+  /** What must never be, found while it happened. */
+  get violations(): readonly string[] {
+    return this.#watch.violations
+  }
+
+  now(): number {
+    return this.world.clock.now() - this.#startedAt
   }
 
   async begin(): Promise<void> {
     for (let n = 0; n < this.#scenario.replicas; n++) await this.startReplica()
   }
 
+  async replaceTheDead(): Promise<void> {
+    while (this.living.length < 2) await this.startReplica()
+  }
+
   async startReplica(): Promise<void> {
     const n = this.#replicas++
     const name = `replica ${n}`
     const { clock } = this.world
-    const source = createMemorySource({
-      clusters: { main: this.log },
-      clock,
-      logger: silent,
-    })
+    const source = createMemorySource({ clusters: { main: this.log }, clock, logger: silent })
+    this.history.add(name, 'starts')
+    let isDead = false
     const replica = await this.world.start({
       options: options(),
       source,
       wallOffsetMs: this.#scenario.skews[n % this.#scenario.skews.length] ?? 0,
       onFault: (point, subject, self) => {
-        if (this.faults.strikes('replica-dies', `${name} at ${point} ${subject}`) === undefined)
-          return
-        this.#bury(self(), `dies at ${point}`)
+        if (!this.faults.strikes('replica-dies', point, `${name}, ${subject}`)) return
+        isDead = true
+        source.disconnect()
+        this.#bury(self(), `dies at ${point} ${subject}`)
       },
     })
-    this.living.push({ name, replica, source })
-    this.history.add(name, 'starts')
+    if (!isDead) this.living.push({ name, replica, source })
   }
 
-  /** A replica stands still for a while. */
-  async stallSome(): Promise<void> {
-    for (const { name, replica, source } of [...this.living]) {
-      const much = this.faults.strikes('replica-stalls', name)
-      if (much === undefined) continue
-      const ms = Math.round(much * much * mostStallMs)
-      this.history.add(name, `stands still for ${ms} ms`)
-      replica.pause()
-      source.disconnect()
-      this.world.clock.timer(ms, () => {
-        replica.resume()
-        source.reconnect()
-        this.history.add(name, 'goes on')
-      })
+  /** What happens to replicas as a whole, and to the next invocation. */
+  disturb(): void {
+    this.#spoilInvoker()
+    for (const one of [...this.living]) {
+      const much = this.faults.strikes('replica-stalls', 'a replica', one.name)
+      if (much !== undefined) this.#stall(one, Math.round(much * much * mostStallMs))
+      else if (this.faults.strikes('replica-stops', 'a replica', one.name)) this.#stop(one)
     }
+    this.#deploy()
+    if (this.faults.strikes('blackout', 'all replicas', '')) this.blackout()
+  }
+
+  /** All die at once. */
+  blackout(): void {
+    for (const { replica } of [...this.living]) this.#bury(replica, 'dies, as all do')
+  }
+
+  #stall({ name, replica, source }: Living, ms: number): void {
+    this.history.add(name, `stands still for ${ms} ms`)
+    this.unrestUntil = Math.max(this.unrestUntil, this.now() + ms)
+    replica.pause()
+    source.disconnect()
+    this.world.clock.timer(ms, () => {
+      replica.resume()
+      source.reconnect()
+      this.history.add(name, 'goes on')
+    })
+  }
+
+  #stop(one: Living): void {
+    this.living.splice(this.living.indexOf(one), 1)
+    this.history.add(one.name, 'is told to stop')
+    this.unrestUntil = Math.max(this.unrestUntil, this.now() + stopMs)
+    let isOver = false
+    const end = (how: string) => () => {
+      if (isOver) return
+      isOver = true
+      this.#bury(one.replica, how)
+      one.source.disconnect()
+    }
+    one.replica.engine.stop().then(end('has stopped'), end('could not stop'))
+    this.world.clock.timer(stopMs, end('is ended'))
   }
 
   /** The next version of the functions, the same code: running invocations stay on theirs. */
-  async deploy(): Promise<void> {
-    if (this.faults.strikes('deployment', 'functions') === undefined) return
+  #deploy(): void {
+    if (!this.faults.strikes('deployment', 'functions', '')) return
     this.#versions += 1
     this.#serve(this.#versions)
     const [one] = this.living
@@ -124,10 +175,10 @@ export class Universe {
     one?.replica.engine.admin.register(address(this.#versions)).catch(() => undefined)
   }
 
-  spoilInvoker(): void {
+  #spoilInvoker(): void {
     const kinds = ['throttle', 'refuse', 'drop-request', 'drop-reply', 'twin'] as const
     for (const kind of kinds) {
-      if (this.faults.strikes(kind, 'the next invocation') === undefined) continue
+      if (!this.faults.strikes(kind, 'an invocation', '')) continue
       this.world.invoker.inject({ kind })
       this.history.add('lambda', kind)
     }
@@ -142,97 +193,45 @@ export class Universe {
   }
 
   #serve(version: number): void {
-    const plan = {
-      strikes: ({ name }: CrashPoint) => {
-        const dies = this.faults.strikes('function-dies', name) !== undefined
-        if (dies) this.history.add('function', `dies ${name}`)
-        return dies
-      },
-    }
-    const code = functionOf([interpreter, cell, ledger], {
-      clock: this.world.clock,
-      journals: this.world.stores.journals,
-      plan,
+    const { clock, stores } = this.world
+    const code = functionOf(definitions, {
+      ...{ clock, journals: stores.journals, objects: stores.objects },
+      plan: { strikes: ({ name }: CrashPoint) => this.#deathAt(name) },
       timeoutMs: functionTimeoutMs,
+      nonce: () => `f${this.#nonces++}`,
     })
     this.world.functions.set(address(version), code)
   }
 
-  /** INV-1, INV-12: watched where they would be broken. */
-  #observeJournals(): void {
-    const { journals } = this.world.stores
-    const append = journals.append.bind(journals)
-    Object.assign(journals, {
-      append: async (...[id, segment, expires]: Parameters<typeof append>) => {
-        const answer = await append(id, segment, expires)
-        if (answer.kind === 'appended') this.#remember(id, segment)
-        return answer
-      },
-    })
-  }
-
-  #remember(id: InvocationId, segment: Segment): void {
-    const known = this.stored.get(id) ?? []
-    this.stored.set(id, known)
-    const before = known.find(({ n, born }) => n === segment.n && born === segment.born)
-    const kinds = segment.entries.map(({ kind }) => kind).join(' ')
-    if (before === undefined) {
-      if (segment.n !== known.length) this.violations.push(`${id} has a hole before ${segment.n}`)
-      known.push(segment)
-      this.history.add(segment.by, `${id} ${segment.n}: ${kinds}`)
-    } else if (JSON.stringify(before) !== JSON.stringify(segment)) {
-      this.violations.push(`INV-1: segment ${segment.n} of ${id} was written twice`)
+  #deathAt(name: string): Death | undefined {
+    for (const [kind, death] of deaths) {
+      if (!this.faults.strikes(kind, placeOf(name), name)) continue
+      this.history.add('function', `${kind} ${name}`)
+      return death
     }
+    return undefined
   }
+}
 
-  #spoilStores(): void {
-    const { journals, agenda, leases, objects, promises } = this.world.stores
-    this.#spoil('journals', journals, ['append', 'load', 'tail', 'restamp'])
-    this.#spoil('agenda', agenda, ['put', 'list'])
-    this.#spoil('leases', leases, ['list', 'putReplica', 'putShard'])
-    this.#spoil('objects', objects, ['head', 'writeHead', 'append', 'slots', 'lastSlot'])
-    this.#spoil('promises', promises, ['read', 'complete', 'addWaiter', 'waiters'])
-  }
+const deaths = [
+  ['function-dies', 'told'],
+  ['function-unheard', 'unheard'],
+  ['function-lives-on', 'lives-on'],
+] as const
 
-  #spoil<S extends object>(name: string, store: S, methods: readonly (keyof S & string)[]): void {
-    for (const method of methods) {
-      const work: unknown = store[method]
-      if (typeof work !== 'function') throw new Error(`${name} has no ${method}`)
-      const real = work.bind(store) as (...args: unknown[]) => Promise<unknown>
-      const where = `${name}.${method}`
-      Object.assign(store, {
-        [method]: async (...args: unknown[]) => {
-          await this.#delay(where)
-          this.#fail('store-refuses', where, 'it did not arrive')
-          const answer = await real(...args)
-          await this.#delay(where)
-          this.#fail('answer-lost', where, 'the answer was lost')
-          return answer
-        },
-      })
-    }
-  }
-
-  async #delay(where: string): Promise<void> {
-    const much = this.faults.strikes('store-slow', where)
-    if (much !== undefined) await this.world.clock.sleep(much * much * 5_000)
-  }
-
-  #fail(kind: FaultKind, where: string, how: string): void {
-    if (this.faults.strikes(kind, where) === undefined) return
-    this.history.add(where, how)
-    throw new Error(how)
-  }
-
-  below(count: number): number {
-    return Math.floor(this.#random.next() * count)
-  }
+/** `before step x` → `before step`. */
+function placeOf(name: string): string {
+  return name.split(' ').slice(0, 2).join(' ')
 }
 
 function options(): Partial<EngineOptions> {
   const { retry } = policy({})
   return {
-    policy: policy({ retry: { ...retry, maxAttempts: 10_000, maxDelayMs: 5_000 } }),
+    policy: policy({
+      retry: { ...retry, maxAttempts: 10_000, maxDelayMs: 5_000 },
+      timeoutMs: functionTimeoutMs,
+    }),
+    agenda: { shards: 4 },
     subscriptions: [
       {
         name: subscription,

@@ -1,0 +1,109 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { Chance } from '../chance.ts'
+import { type Act, gaveBy, type Stage, type Story, submit } from '../story.ts'
+import type { Universe } from '../universe.ts'
+
+type Asked = {
+  readonly handler: string
+  id: InvocationId | undefined
+  readonly input: unknown
+}
+type Ran = { readonly first: number; readonly nudges: readonly number[] }
+
+const key = 'd'
+
+/** A workflow that waits for a promise, for signals, and for itself. The first writer of a promise wins, for all. */
+export function desks(chance: Chance, mostMs: number): Story {
+  const run: Asked = { handler: 'run', id: undefined, input: null }
+  const beside: Asked[] = chance.times(chance.between(1, 6), (index) => ({
+    handler: chance.one(['answer', 'look', 'last']),
+    id: undefined,
+    input: index + 1,
+  }))
+  const acts = [run, ...beside].map(
+    (asked, index): Act => ({
+      at: chance.below(mostMs),
+      what: `asks desk/${asked.handler}`,
+      play: async (stage) => {
+        const target = { service: 'desk', key, handler: asked.handler }
+        asked.id = await submit(stage, { target, input: asked.input, key: `desk ${index}` })
+        return asked.id !== undefined
+      },
+    }),
+  )
+  const outside = chance.times(chance.between(1, 2), (n): Act => {
+    const value = 100 + n
+    return {
+      at: chance.between(0, mostMs),
+      what: `resolves desk/first with ${value}`,
+      play: async (stage) => await resolve(stage, value),
+    }
+  })
+  const nudges = [1, 2, 2, 1].map((nudge): Act => {
+    return {
+      at: chance.between(0, mostMs),
+      what: `sends the signal ${nudge}`,
+      play: async (stage) => await nudged(stage, run, nudge),
+    }
+  })
+  return {
+    name: 'desks',
+    acts: [...acts, ...outside, ...nudges],
+    violations: (universe) => violationsOf(universe, run, beside),
+  }
+}
+
+async function resolve({ ask }: Stage, value: number): Promise<boolean> {
+  const promise = { workflow: 'desk', key, name: 'first' }
+  const outcome = { kind: 'value', value: { json: value } } as const
+  const answer = await ask(({ ingress }) =>
+    ingress.completePromise(promise, outcome, `outside ${value}`),
+  )
+  if (answer === undefined) return false
+  return 'value' in answer || answer.code === 'promise-completed'
+}
+
+async function nudged({ ask }: Stage, { id }: Asked, nudge: number): Promise<boolean> {
+  if (id === undefined) return false
+  const signal = { name: 'nudge', value: { json: nudge }, signalId: `nudge ${nudge}` }
+  const answer = await ask(({ ingress }) => ingress.signal(id, signal))
+  if (answer === undefined) return false
+  return 'value' in answer || answer.code === 'invocation-closed'
+}
+
+async function violationsOf(
+  universe: Universe,
+  run: Asked,
+  beside: readonly Asked[],
+): Promise<readonly string[]> {
+  if (run.id === undefined) return []
+  const found: string[] = []
+  const ran = gaveBy(universe, run.id) as Ran | undefined
+  const promises = await universe.world.stores.promises.list('desk', key)
+  const first = promises.find(({ name }) => name === 'first')?.outcome
+  if (JSON.stringify(first) !== JSON.stringify({ kind: 'value', value: { json: ran?.first } })) {
+    found.push(`the desk had ${ran?.first}, but its promise is ${JSON.stringify(first)}`)
+  }
+  if (JSON.stringify(ran?.nudges.toSorted()) !== '[1,2]') {
+    found.push(`the desk had the signals ${ran?.nudges}`)
+  }
+  let winners = 0
+  for (const { handler, id, input } of beside) {
+    const value = id === undefined ? undefined : gaveBy(universe, id)
+    if (handler === 'last' && value !== (ran?.first ?? 0) * 10) found.push(`last was ${value}`)
+    if (!isSeen(value)) continue
+    if (value.first !== null && value.first !== ran?.first) {
+      found.push(`${handler} saw ${value.first}, the run ${ran?.first}`)
+    }
+    if (value.won === true) winners += 1
+    if (value.won !== undefined && value.won !== (ran?.first === input)) {
+      found.push(`the answer ${input} won: ${value.won}, though it is ${ran?.first}`)
+    }
+  }
+  if (winners > 1) found.push(`${winners} writers of one promise have won`)
+  return found
+}
+
+function isSeen(value: unknown): value is { first: number | null; won?: boolean } {
+  return typeof value === 'object' && value !== null && 'first' in value
+}
