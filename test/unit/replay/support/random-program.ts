@@ -81,7 +81,10 @@ const programsOf = (
       }),
       fc.record({
         kind: fc.constant('map' as const),
-        of: fc.array(fc.oneof(leaf, tie('block')), { minLength: 1, maxLength: 4 }),
+        of: fc.array(fc.oneof({ weight: 4, arbitrary: leaf }, tie('block')), {
+          minLength: 1,
+          maxLength: 3,
+        }),
         concurrency: fc.integer({ min: 1, max: 4 }),
         tolerance: fc.option(fc.nat(2), { nil: undefined }),
       }),
