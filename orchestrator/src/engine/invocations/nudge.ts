@@ -24,9 +24,9 @@ export type Look = {
  */
 export function nudge(deps: EngineDeps, work: Work, look: Look): Promise<NudgeAnswer> {
   return deps.sessions.use(look.id, async (session) => {
-    if (session.busy) return await watchOn(deps, session, look)
+    if (session.busy) return await watchOn(deps, work, session, look)
     const state = await session.refresh()
-    if (session.busy) return await watchOn(deps, session, look)
+    if (session.busy) return await watchOn(deps, work, session, look)
     if (state === undefined) return retire(deps, look)
     switch (state.phase.kind) {
       case 'closed':
@@ -34,7 +34,7 @@ export function nudge(deps: EngineDeps, work: Work, look: Look): Promise<NudgeAn
         return retire(deps, look)
       case 'running':
         work.adopt(session)
-        return await watchOn(deps, session, look)
+        return await watchOn(deps, work, session, look)
       case 'queued':
       case 'suspended':
       case 'backing-off':
@@ -55,14 +55,14 @@ async function lookAtWaiting(
   await carry(deps, work, session)
   const { state } = session
   if (state === undefined) return retire(deps, look)
-  if (session.busy) return await watchOn(deps, session, look)
+  if (session.busy) return await watchOn(deps, work, session, look)
   if (needsPlace(state, deps.clock.now())) await work.place(session)
   if (isRunnable(state, deps.clock.now())) {
     work.wakeLater(session.id)
-    return await watchOn(deps, session, look)
+    return await watchOn(deps, work, session, look)
   }
   const mine = stands(session, state, look.entry)
-  const retained = (await retain(deps, session, state)) === 'retained'
+  const retained = (await retain(deps, work, session, state)) === 'retained'
   const { kind, dueAt } = nextLook(deps, session, state)
   if (isEarly(look.entry, deps.clock.now())) {
     return { kind: 'again', dueAt: Math.min(look.entry.dueAt, dueAt), agendaKind: 'watch' }
@@ -96,12 +96,13 @@ function stands(session: JournalSession, state: InvocationState, entry: AgendaEn
 /** Something is at work here. The entry watches over it, until the work is done and takes it back. */
 async function watchOn(
   deps: EngineDeps,
+  work: Work,
   session: JournalSession,
   { id, ticket }: Look,
 ): Promise<NudgeAnswer> {
   const { clock, guards, times } = deps
   guards.keep(id, ticket)
-  if (session.state !== undefined) await retain(deps, session, session.state)
+  if (session.state !== undefined) await retain(deps, work, session, session.state)
   return { kind: 'again', dueAt: clock.now() + times.watchMs, agendaKind: 'watch' }
 }
 

@@ -15,6 +15,7 @@ export function perform(
   session: JournalSession,
   effect: Effect,
 ): Promise<void> {
+  if (isAnswered(session, effect)) return Promise.resolve()
   switch (effect.kind) {
     case 'create':
       return effect.how === 'call'
@@ -35,6 +36,18 @@ export function perform(
     default:
       return effect satisfies never
   }
+}
+
+/**
+ * The op has its result, so all of it was done before. What came of it may be forgotten by now, and would begin again. Of
+ * an op without a result nothing can be told from the outside.
+ */
+function isAnswered({ state }: JournalSession, effect: Effect): boolean {
+  const isAwaited =
+    effect.kind === 'attach' ||
+    effect.kind === 'promise' ||
+    (effect.kind === 'create' && effect.how === 'call')
+  return isAwaited && state?.settled.has(effect.entry.op) === true
 }
 
 async function send(

@@ -1,8 +1,10 @@
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import { keepYoung } from '../payloads/keep-young.ts'
+import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { keepPromises } from './keep-promises.ts'
+import type { Work } from './work.ts'
 
 /** Epoch ms at which the journal of an open invocation is stamped anew, so that it does not expire. */
 export function halfRetention(session: JournalSession, state: InvocationState): number {
@@ -11,11 +13,12 @@ export function halfRetention(session: JournalSession, state: InvocationState): 
 
 /**
  * Stamps the journal anew if half its retention is over, and makes the watermark of its effects durable: a child may
- * expire from then on. The entry for the next time goes first, so that a stamp proves that there is one: an
+ * expire from then on, so all of them are carried out before that (trace 8). The entry for the next time goes first, so that a stamp proves that there is one: an
  * entry that was made for an earlier stamp may then be given up.
  */
 export async function retain(
   deps: EngineDeps,
+  work: Work,
   session: JournalSession,
   state: InvocationState,
 ): Promise<'retained' | 'not-due'> {
@@ -29,6 +32,7 @@ export async function retain(
   await guards.name(session.id, 'retain', nextAt)
   const entries = session.segments.flatMap((segment) => segment.entries)
   await keepYoung(deps, session.id, entries)
+  await carry(deps, work, session)
   await session.stampCarried()
   await keepPromises(deps, session, state, nextAt + half)
   await session.restamp(nextAt + half)

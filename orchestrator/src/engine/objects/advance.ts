@@ -127,8 +127,9 @@ function haveTurn(turn: Turn, id: InvocationId): Promise<Step> {
 }
 
 /** A holder that is at work may stand on the agenda by its key alone, for longer than its journal is kept. */
-async function keepJournal({ deps, manner }: Turn, session: JournalSession): Promise<void> {
-  if (manner !== 'turn' && session.state !== undefined) await retain(deps, session, session.state)
+async function keepJournal({ deps, work, manner }: Turn, session: JournalSession): Promise<void> {
+  const { state } = session
+  if (manner !== 'turn' && state !== undefined) await retain(deps, work, session, state)
 }
 
 /** Nothing of it counts: its invocation has another slot. */
