@@ -23,8 +23,8 @@ export interface Invocations extends Work {
   nudge(entry: AgendaEntry, ticket: Ticket): Promise<NudgeAnswer>
   /** Durable when it resolves; the waiters are woken in the background. */
   completePromise(completion: PromiseCompletion): Promise<PromiseRecord>
-  /** How many accepted ones wait for a permit. What waits in Kafka is not among them. */
-  readonly waiting: number
+  /** How many accepted ones of a service wait for a permit. What waits in Kafka is not among them. */
+  waitingOf(service: string): number
   /** Ends a pause, on another deployment if that is given. Resolves when the next attempt has begun. */
   resume(
     session: JournalSession,
@@ -95,9 +95,7 @@ export function createInvocations(deps: EngineDeps): Invocations {
       completePromiseOnce(deps, work, completion, (task) =>
         inBackground(others, completion.promise.name, task),
       ),
-    get waiting() {
-      return waking.size
-    },
+    waitingOf: (service) => waking.sizeOf(service),
     resume: (session, state, deployment) => resume(deps, work, session, { state, deployment }),
     quiet: () => emptied([attempts]),
     idle: () => emptied([attempts, others]),

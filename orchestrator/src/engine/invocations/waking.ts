@@ -1,8 +1,8 @@
-import type { InvocationId } from '@fermata/lambda-runtime/protocol'
+import { type InvocationId, serviceOf } from '@fermata/lambda-runtime/protocol'
 
 /** Invocations that wait for a permit, each once. */
 export interface Waking {
-  readonly size: number
+  sizeOf(service: string): number
   /** Woken again meanwhile, it is looked at again. */
   later(id: InvocationId): void
 }
@@ -13,7 +13,15 @@ export function createWaking(
 ): Waking {
   /** `true`: woken again meanwhile. */
   const waking = new Map<InvocationId, boolean>()
+  const sizes = new Map<string, number>()
+  const count = (id: InvocationId, by: 1 | -1) => {
+    const service = serviceOf(id)
+    const size = (sizes.get(service) ?? 0) + by
+    if (size === 0) sizes.delete(service)
+    else sizes.set(service, size)
+  }
   const wakeAll = async (id: InvocationId) => {
+    count(id, 1)
     try {
       do {
         waking.set(id, false)
@@ -21,12 +29,11 @@ export function createWaking(
       } while (waking.get(id))
     } finally {
       waking.delete(id)
+      count(id, -1)
     }
   }
   return {
-    get size() {
-      return waking.size
-    },
+    sizeOf: (service) => sizes.get(service) ?? 0,
     later(id) {
       if (waking.has(id)) waking.set(id, true)
       else inBackground(id, () => wakeAll(id))

@@ -14,7 +14,7 @@ import { mediaOf } from './media.ts'
 import { createNews } from './news-service.ts'
 
 export type IngressOptions = {
-  /** Accepted invocations that may wait for a permit. */
+  /** Accepted invocations of one service that may wait for a permit: no other has to wait for them (INV-11). */
   readonly maxQueued: number
   readonly ready: () => boolean
 }
@@ -51,7 +51,7 @@ export function createIngress(
 
 async function admit(
   { directory }: EngineDeps,
-  { waiting }: Invocations,
+  invocations: Invocations,
   { target }: Submission,
   { maxQueued, ready }: IngressOptions,
 ): Promise<void> {
@@ -64,8 +64,9 @@ async function admit(
     throw new FermataError('handler-not-found', `No deployment serves ${name}`)
   }
   checkKey(target, modeOf(deployment, target))
+  const waiting = invocations.waitingOf(target.service)
   if (waiting >= maxQueued) {
-    const message = `${waiting} invocations wait for a permit already: try again later`
+    const message = `${waiting} invocations of ${target.service} wait for a permit already: try again later`
     throw new FermataError('overloaded', message)
   }
 }
