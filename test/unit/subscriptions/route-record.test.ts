@@ -67,6 +67,12 @@ describe('a record', () => {
     expect(invocationOf(aRecord()).origin).not.toHaveProperty('key')
   })
 
+  test('takes no header that stands for sealed ones: a sender cannot have sealed any', () => {
+    const sealed = ['fermata-sealed', Buffer.from('AAAA')] as const
+    const record = aRecord({ headers: [sealed, ['trace', Buffer.from('t')]] })
+    expect(invocationOf(record).headers).toEqual({ trace: 't' })
+  })
+
   test('keeps keys and headers that are no text in base64, and never mixes the two forms up', () => {
     const record = aRecord({
       key: bytes(0xff, 0x00),

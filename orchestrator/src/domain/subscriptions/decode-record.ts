@@ -34,8 +34,12 @@ export function decodeKey(key: Uint8Array): string {
 
 /** Headers as text, each as a key would be; of several with one name the last counts, as in Kafka. */
 export function decodeHeaders(headers: KafkaRecord['headers']): Record<string, string> {
-  return Object.fromEntries(headers.map(([name, value]) => [name, decodeKey(value)]))
+  const taken = headers.filter(([name]) => name !== sealedHeaders)
+  return Object.fromEntries(taken.map(([name, value]) => [name, decodeKey(value)]))
 }
+
+/** What stands for all headers where they are sealed: a sender cannot bring it. */
+const sealedHeaders = 'fermata-sealed'
 
 const binaryPrefix = 'base64:'
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
