@@ -10,6 +10,7 @@ export type { AdminProps, OrchestratorProps, ScalingProps } from './orchestrator
 export {
   type RegisterOptions,
   Registration,
+  type SinkOf,
   type SubscribeProps,
   Subscription,
 } from './registration.ts'

@@ -1,4 +1,4 @@
-import type { Definition, Sink } from '@fermata/lambda-runtime'
+import type { Definition } from '@fermata/lambda-runtime'
 import { Annotations, Duration, Tags } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
@@ -34,6 +34,7 @@ import {
   type RegisterOptions,
   Registration,
   type Registry,
+  type SinkOf,
   type SubscribeProps,
   Subscription,
 } from './registration.ts'
@@ -150,7 +151,7 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
    */
   subscribe<D extends Definition = Definition>(
     name: string,
-    props: SubscribeProps<Sink<D>>,
+    props: SubscribeProps<SinkOf<D>>,
   ): Subscription {
     const { cluster, topic } = parseSource(props.source)
     const binding = this.#kafka[cluster]

@@ -1,3 +1,4 @@
+import type { Definition, Sink } from '@fermata/lambda-runtime'
 import { CustomResource, Duration } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Construct, type IDependable } from 'constructs'
@@ -66,6 +67,11 @@ export function deleteVersionsStatement(fn: FermataFunction): PolicyStatement {
     resources: [`${fn.functionArn}:*`],
   })
 }
+
+/** The sinks of a definition; any, where it is not said which. */
+export type SinkOf<D extends Definition> = unknown extends D['~api']
+  ? `${string}/${string}`
+  : Sink<D>
 
 /** How a topic is consumed. */
 export interface SubscribeProps<S extends string = `${string}/${string}`> {

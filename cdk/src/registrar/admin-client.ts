@@ -99,7 +99,7 @@ export class AdminClient {
 
   /** Rides out a task that is being replaced. */
   #patient(ask: () => Promise<unknown>): Promise<unknown> {
-    return this.#retry(30_000, ask, isPassing)
+    return this.#retry(this.#wait.patienceMs, ask, isPassing)
   }
 
   async #retry(

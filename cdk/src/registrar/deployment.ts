@@ -68,11 +68,20 @@ async function remove(
     .filter(({ address }) => functionOf(address) === functionOf(arn))
     .toSorted((a, b) => b.createdAt - a.createdAt)
   const [newest, ...older] = own
-  await sweep(older, deps)
-  if (newest?.address === arn) return drain(own, properties, deps)
+  // Looking at everything that is open takes seconds each time: side by side.
+  const swept = older.map((one) => sweep(one, deps))
+  if (newest !== undefined && newest.address === arn) {
+    await Promise.all([...swept, drain(newest, properties, deps)])
+    // What was in use at first look may not be any more; the function and all its versions go.
+    for (const one of await deps.admin.deployments()) {
+      if (functionOf(one.address) === functionOf(arn)) await drain(one, properties, deps)
+    }
+    return
+  }
+  await Promise.all(swept)
   // It was never registered, or is gone already: so is the need for its code.
-  if (own.every(({ address }) => address !== arn) && newest !== undefined)
-    await deps.deleteVersion(arn)
+  const isKnown = own.some(({ address }) => address === arn)
+  if (!isKnown && newest !== undefined) await deps.deleteVersion(arn)
 }
 
 async function listOr(
@@ -88,46 +97,40 @@ async function listOr(
   }
 }
 
-/** Versions that newer ones have replaced go when nothing runs on them any more; else the next sweep finds them. */
-async function sweep(older: readonly Deployment[], deps: DeploymentDeps): Promise<void> {
-  for (const { id, address } of older) {
-    try {
-      await deps.admin.removeDeployment(id)
-      await deps.deleteVersion(address)
-      deps.log(`${address} is not needed any more: removed`)
-    } catch (error) {
-      if (!isInUse(error)) throw error
-      deps.log(`${address} is kept: ${error.message}`)
-    }
+/** A version that newer ones have replaced goes when nothing runs on it any more; else the next sweep finds it. */
+async function sweep({ id, address }: Deployment, deps: DeploymentDeps): Promise<void> {
+  try {
+    await deps.admin.removeDeployment(id)
+    await deps.deleteVersion(address)
+    deps.log(`${address} is not needed any more: removed`)
+  } catch (error) {
+    if (!isInUse(error)) throw error
+    deps.log(`${address} is kept: ${error.message}`)
   }
 }
 
-/** The function itself goes: waits until nothing needs any version of it. */
+/** The function itself goes: waits until nothing needs this version of it. */
 async function drain(
-  own: readonly Deployment[],
+  { id, address }: Deployment,
   { drainSeconds, onRemoval }: Properties,
   { admin, wait, log }: DeploymentDeps,
 ): Promise<void> {
   const until = Math.min(wait.now() + drainSeconds * 1_000, wait.deadline)
-  for (const { id, address } of own) {
-    for (;;) {
-      const refusal = await admin.removeDeployment(id).catch((error: unknown) => {
-        if (isInUse(error)) return error
-        throw error
-      })
-      if (refusal === undefined) break
-      if (wait.now() + drainEveryMs < until) {
-        await wait.sleep(drainEveryMs)
-        continue
-      }
-      if (onRemoval !== 'force') {
-        throw new Error(
-          `${address} is still in use: ${refusal.message}. Let it finish, or cancel it, and delete the stack again`,
-        )
-      }
+  for (;;) {
+    const refusal = await admin.removeDeployment(id).catch((error: unknown) => {
+      if (isInUse(error)) return error
+      throw error
+    })
+    if (refusal === undefined) return
+    if (wait.now() + drainEveryMs < until) {
+      await wait.sleep(drainEveryMs)
+    } else if (onRemoval === 'force') {
       log(`${address} is removed though it is in use: ${refusal.message}`)
-      await admin.removeDeployment(id, true)
-      break
+      return admin.removeDeployment(id, true)
+    } else {
+      throw new Error(
+        `${address} is still in use: ${refusal.message}. Let it finish, or cancel it, and delete the stack again`,
+      )
     }
   }
 }

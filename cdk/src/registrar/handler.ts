@@ -17,6 +17,7 @@ export async function handler(event: CustomResourceEvent, context: Context): Pro
       now: Date.now,
       sleep: (ms) => sleep(ms),
       deadline: Date.now() + context.getRemainingTimeInMillis() - reportMs,
+      patienceMs: 60_000,
       everyMs: 1_000,
     },
     deleteVersion,

@@ -1,0 +1,327 @@
+import { KafkaCluster, Monitoring, MskAuth } from '@fermata/cdk'
+import { loadConfig } from '@fermata/orchestrator'
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Match, Template } from 'aws-cdk-lib/assertions'
+import { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { Peer, SecurityGroup } from 'aws-cdk-lib/aws-ec2'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import { describe, expect, it } from 'vitest'
+import { inventory } from '../../examples/orders/services/inventory.ts'
+import { checks, functionIn, propertiesOf, scene, warningsOf } from './support/synthesis.ts'
+
+type Container = {
+  readonly Environment: readonly { readonly Name: string; readonly Value: unknown }[]
+  readonly Secrets?: readonly { readonly Name: string; readonly ValueFrom: unknown }[]
+}
+const containerOf = (stack: Stack): Container => {
+  const [task] = propertiesOf(stack, 'AWS::ECS::TaskDefinition')
+  return (task as { ContainerDefinitions: [Container] }).ContainerDefinitions[0]
+}
+
+/** A template's text with something in place of what is known at deployment only. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  const join = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join']
+  return join === undefined ? 'unknown' : join[1].map(textOf).join(join[0])
+}
+
+/** What the task would find in its environment. */
+const environmentOf = (stack: Stack): Record<string, string> =>
+  Object.fromEntries(containerOf(stack).Environment.map(({ Name, Value }) => [Name, textOf(Value)]))
+
+describe('an orchestrator', () => {
+  it('is a Fargate service whose container writes nothing and may take its time to stop', () => {
+    const { stack } = scene()
+    checks(stack).hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Cpu: '1024',
+      RuntimePlatform: { CpuArchitecture: 'ARM64' },
+      ContainerDefinitions: [
+        Match.objectLike({
+          ReadonlyRootFilesystem: true,
+          StopTimeout: 120,
+          Command: ['node', '--disable-warning=TimeoutNegativeWarning', 'fermata.mjs'],
+          HealthCheck: Match.objectLike({ Retries: 3 }),
+        }),
+      ],
+    })
+    checks(stack).hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: Match.objectLike({
+        MinimumHealthyPercent: 100,
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+      }),
+      DesiredCount: Match.absent(),
+    })
+  })
+
+  it('has an environment that it can start with', () => {
+    const { stack } = scene({ settings: { limits: { perFunction: 500 } } })
+    const config = loadConfig(environmentOf(stack))
+    expect(config).toMatchObject({
+      kafka: { main: { brokers: ['b1:9092'] } },
+      limits: { perFunction: 500 },
+      metrics: { emf: true },
+      ingress: { port: 8080 },
+      admin: { port: 9070 },
+    })
+    // Once for attempts, once for the table, and some seconds for Kafka.
+    expect(2 * config.shutdownMs + 10_000).toBeLessThan(120_000)
+  })
+
+  it('keeps its table by default, on demand, recoverable, with a time to live', () => {
+    const { stack } = scene()
+    checks(stack).hasResource('AWS::DynamoDB::GlobalTable', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        TableName: Match.absent(),
+      }),
+    })
+  })
+
+  it('gives no resource a physical name', () => {
+    const { stack } = scene({ ingress: {} })
+    const template = Template.fromStack(stack).toJSON()
+    const named = Object.entries(template['Resources'] as Record<string, { Properties?: object }>)
+      .filter(([, { Properties = {} }]) =>
+        [
+          'TableName',
+          'FunctionName',
+          'RoleName',
+          'ClusterName',
+          'ServiceName',
+          'LogGroupName',
+          'GroupName',
+          'AlarmName',
+        ].some((name) => name in Properties),
+      )
+      .map(([id]) => id)
+    expect(named).toEqual([])
+  })
+
+  it('takes a table, a cluster and a log group that are there', () => {
+    const other = scene()
+    const table = TableV2.fromTableName(other.stack, 'Given', 'given')
+    const { stack } = scene({ table })
+    checks(stack).resourceCountIs('AWS::DynamoDB::GlobalTable', 0)
+    expect(loadConfig(environmentOf(stack)).table).toBe('given')
+    expect(warningsOf(stack)).toContain('givenTable')
+  })
+
+  it('is let to use the key that encrypts its table', () => {
+    const app = scene()
+    const key = Key.fromKeyArn(app.stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/k-1')
+    const { stack } = scene({ encryptionKey: key })
+    checks(stack).hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+    })
+  })
+
+  it('scales by CPU and by how old records are', () => {
+    const { stack } = scene({
+      scaling: { minTasks: 1, maxTasks: 4, targetLag: Duration.seconds(10) },
+    })
+    const template = checks(stack)
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+      MinCapacity: 1,
+      MaxCapacity: 4,
+    })
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      TargetTrackingScalingPolicyConfiguration: Match.objectLike({
+        CustomizedMetricSpecification: Match.objectLike({
+          Namespace: 'Fermata',
+          MetricName: 'LagSeconds',
+        }),
+        TargetValue: 10,
+      }),
+    })
+    expect(warningsOf(stack)).toContain('singleTask')
+  })
+
+  it('has no load balancer unless one is asked for, and then lets in who is named', () => {
+    checks(scene().stack).resourceCountIs('AWS::ElasticLoadBalancingV2::LoadBalancer', 0)
+    const { stack } = scene({ ingress: { allowFrom: [Peer.ipv4('10.1.0.0/16')] } })
+    const template = checks(stack)
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
+      Scheme: 'internal',
+    })
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      HealthCheckPath: '/ready',
+      HealthCheckPort: '9070',
+    })
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 80 })],
+    })
+  })
+
+  it('warns of what is risky', () => {
+    const { stack } = scene({
+      removalPolicy: RemovalPolicy.DESTROY,
+      ingress: { internetFacing: true },
+      stopTimeout: Duration.seconds(30),
+      cpu: 256,
+    })
+    expect(warningsOf(stack).toSorted()).toEqual([
+      'plainIngress',
+      'publicIngress',
+      'shortStop',
+      'smallTask',
+      'tableRemoved',
+    ])
+  })
+
+  it('can be reached on its ingress by whom it is granted to', () => {
+    const { stack, vpc, fermata } = scene()
+    fermata.grantInvoke(new SecurityGroup(stack, 'Caller', { vpc }))
+    checks(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      FromPort: 8080,
+    })
+  })
+})
+
+describe('a Kafka cluster', () => {
+  it('has its password in no template', () => {
+    const { stack } = scene()
+    const secret = Secret.fromSecretCompleteArn(
+      stack,
+      'Secret',
+      'arn:aws:secretsmanager:eu-west-1:123456789012:secret:kafka-AbCdEf',
+    )
+    const other = scene({
+      kafka: { 'main-eu': KafkaCluster.sasl({ brokers: ['b:9096'], secret }) },
+    })
+    const names = containerOf(other.stack).Secrets?.map(({ Name }) => Name)
+    expect(names).toEqual([
+      'FERMATA_KAFKA_MAIN_EU_SASL_USERNAME',
+      'FERMATA_KAFKA_MAIN_EU_SASL_PASSWORD',
+    ])
+    const given = Object.fromEntries((names ?? []).map((name) => [name, 'from the secret']))
+    expect(loadConfig({ ...environmentOf(other.stack), ...given }).kafka['main-eu']).toMatchObject({
+      ssl: true,
+      sasl: { mechanism: 'scram-sha-512', username: 'from the secret' },
+    })
+  })
+
+  it('of MSK knows the task by its role, which may consume what is subscribed to', () => {
+    const clusterArn = 'arn:aws:kafka:eu-west-1:123456789012:cluster/main/abc-1'
+    const { stack, vpc, fermata } = scene()
+    const group = new SecurityGroup(stack, 'Msk', { vpc })
+    const other = scene({
+      kafka: {
+        main: KafkaCluster.msk({ clusterArn, connections: group.connections }, MskAuth.iam()),
+      },
+    })
+    expect(fermata).toBeDefined()
+    other.fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'shop/buy' })
+    const environment = environmentOf(other.stack)
+    expect(environment['FERMATA_KAFKA_MAIN_BROKERS']).toBe('unknown')
+    const found = { FERMATA_KAFKA_MAIN_BROKERS: 'b-1:9098,b-2:9098' }
+    expect(loadConfig({ ...environment, ...found }).kafka['main']).toMatchObject({
+      brokers: ['b-1:9098', 'b-2:9098'],
+      ssl: true,
+      sasl: { mechanism: 'aws-msk-iam' },
+    })
+    const statements = propertiesOf(other.stack, 'AWS::IAM::Policy').flatMap(
+      ({ PolicyDocument }) => (PolicyDocument as { Statement: object[] }).Statement,
+    )
+    const prefix = 'arn:aws:kafka:eu-west-1:123456789012'
+    expect(statements).toContainEqual({
+      Effect: 'Allow',
+      Action: ['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'],
+      Resource: `${prefix}:topic/main/abc-1/orders`,
+    })
+    expect(statements).toContainEqual({
+      Effect: 'Allow',
+      Action: ['kafka-cluster:DescribeGroup', 'kafka-cluster:AlterGroup'],
+      Resource: `${prefix}:group/main/abc-1/fermata.orders`,
+    })
+  })
+})
+
+describe('registering and subscribing', () => {
+  it('is done by custom resources, the subscription after the function that serves it', () => {
+    const { stack, fermata } = scene()
+    fermata.register(functionIn(stack))
+    fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'shop/buy', running: 5 })
+    const template = checks(stack)
+    const [registration] = Object.keys(
+      Template.fromStack(stack).findResources('Custom::FermataDeployment'),
+    )
+    template.hasResourceProperties('Custom::FermataDeployment', {
+      Services: ['shop'],
+      OnRemoval: 'drain',
+      Arn: { Ref: Match.stringLikeRegexp('CurrentVersion') },
+    })
+    template.hasResource('Custom::FermataSubscription', {
+      DependsOn: Match.arrayWith([registration]),
+      Properties: Match.objectLike({ Name: 'orders', Sink: 'shop/buy', Running: 5 }),
+    })
+  })
+
+  it('keeps versions that are replaced', () => {
+    const { stack, fermata } = scene()
+    fermata.register(functionIn(stack))
+    checks(stack).hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Retain' })
+  })
+
+  it('works for functions of another stack', () => {
+    const { app, fermata } = scene()
+    const functions = new Stack(app, 'Functions', {
+      env: { account: '123456789012', region: 'eu-west-1' },
+    })
+    fermata.register(functionIn(functions))
+    fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'shop/buy' })
+    const template = checks(functions)
+    template.resourceCountIs('Custom::FermataDeployment', 1)
+    template.resourceCountIs('Custom::FermataSubscription', 1)
+  })
+
+  it('finds out by itself what a function serves', () => {
+    const { stack } = scene()
+    const bundling = { esbuildArgs: { '--conditions': 'source' } }
+    const { services } = functionIn(stack, 'Inventory', { services: undefined, bundling })
+    expect(services).toEqual([inventory.name])
+  })
+
+  it('says what is wrong with a source, and with a sink that nothing serves', () => {
+    const { stack, fermata } = scene()
+    const sink = 'shop/buy'
+    expect(() => fermata.subscribe('a', { source: 'orders', sink })).toThrow(/expected kafka:/)
+    expect(() => fermata.subscribe('a', { source: 'kafka://mian/orders', sink })).toThrow(
+      /no Kafka cluster "mian" \(it has main\)/,
+    )
+    fermata.subscribe('a', { source: 'kafka://main/orders', sink })
+    expect(warningsOf(stack)).toContain('unknownSink')
+  })
+
+  it('takes only sinks that the definition has', () => {
+    const { stack, fermata } = scene()
+    fermata.subscribe<typeof inventory>('a', {
+      source: 'kafka://main/orders',
+      sink: 'inventory/reserve',
+    })
+    fermata.subscribe<typeof inventory>('b', {
+      source: 'kafka://main/orders',
+      // @ts-expect-error: there is no such handler
+      sink: 'inventory/reserv',
+    })
+    checks(stack).resourceCountIs('Custom::FermataSubscription', 2)
+  })
+})
+
+describe('monitoring', () => {
+  it('has an alarm for each thing that somebody should look at', () => {
+    const { stack, fermata } = scene()
+    new Monitoring(stack, 'Monitoring', { orchestrator: fermata })
+    const metrics = propertiesOf(stack, 'AWS::CloudWatch::Alarm').map(
+      ({ MetricName }) => MetricName,
+    )
+    expect(metrics.toSorted()).toEqual(['DeadLetters', 'LagSeconds', 'Paused', 'Running'])
+    checks(stack).resourceCountIs('AWS::CloudWatch::Dashboard', 1)
+  })
+})

@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url'
+import {
+  FermataFunction,
+  type FermataFunctionProps,
+  KafkaCluster,
+  Orchestrator,
+  type OrchestratorProps,
+} from '@fermata/cdk'
+import { App, Stack } from 'aws-cdk-lib'
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
+import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
+import { expect } from 'vitest'
+
+const entry = fileURLToPath(
+  new URL('../../../examples/orders/functions/inventory.ts', import.meta.url),
+)
+
+export type Scene = {
+  readonly app: App
+  readonly stack: Stack
+  readonly vpc: Vpc
+  readonly fermata: Orchestrator
+}
+
+/** An orchestrator in a stack of its own. Nothing is bundled, no network is asked. */
+export function scene(props: Partial<OrchestratorProps> = {}): Scene {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } })
+  const stack = new Stack(app, 'Test', {
+    env: { account: '123456789012', region: 'eu-west-1' },
+  })
+  const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 })
+  const fermata = new Orchestrator(stack, 'Fermata', {
+    vpc,
+    image: ContainerImage.fromRegistry('fermata'),
+    kafka: { main: KafkaCluster.brokers(['b1:9092']) },
+    ...props,
+  })
+  return { app, stack, vpc, fermata }
+}
+
+export function functionIn(
+  stack: Stack,
+  id = 'Shop',
+  props: Partial<FermataFunctionProps> = {},
+): FermataFunction {
+  return new FermataFunction(stack, id, { entry, services: ['shop'], ...props })
+}
+
+/** The properties of all resources of a type. */
+export function propertiesOf(stack: Stack, type: string): Record<string, unknown>[] {
+  return Object.values(Template.fromStack(stack).findResources(type)).map(
+    ({ Properties }) => Properties,
+  )
+}
+
+/** Ids of the warnings. */
+export function warningsOf(stack: Stack): string[] {
+  return Annotations.fromStack(stack)
+    .findWarning('*', Match.anyValue())
+    .map(({ entry: { data } }) => /@fermata\/cdk:(\w+)/.exec(String(data))?.[1] ?? '')
+    .filter((id) => id !== '')
+}
+
+/** Assertions of the CDK that vitest counts. */
+export function checks(
+  stack: Stack,
+): Pick<Template, 'hasResource' | 'hasResourceProperties' | 'resourceCountIs'> {
+  const template = Template.fromStack(stack)
+  const counted = (check: () => void) => expect(check).not.toThrow()
+  return {
+    hasResource: (type, props) => counted(() => template.hasResource(type, props)),
+    hasResourceProperties: (type, props) =>
+      counted(() => template.hasResourceProperties(type, props)),
+    resourceCountIs: (type, count) => counted(() => template.resourceCountIs(type, count)),
+  }
+}
