@@ -1,5 +1,7 @@
 /** What is kept of a key, and for how long: nothing that was accepted expires before it is over, nothing that is over comes back. */
+import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
+import { refusal } from './control-scenes.ts'
 import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
 import { comes, during, flat, policy, submit, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Replica, type Script, until, type World } from './world.ts'
@@ -87,7 +89,7 @@ describe('what is over stays over', () => {
     const other = await world.start(short)
     const first = await asked(world, other, { handler: 'gated', input: 'first' })
     for (let n = 0; n < 30; n++) await asked(world, other, { handler: 'add', input: 'x' })
-    await submit(world, dying, 'sender')
+    const sender = await submit(world, dying, 'sender')
     await until(world.clock, async () => (await slotsOf(world)).includes('once'))
     const second = await asked(world, other, { handler: 'gated', input: 'second' })
     // It is sent again, by whoever takes over, and not found so far back in the line.
@@ -95,6 +97,10 @@ describe('what is over stays over', () => {
     await during(world, open(other, first), 500)
     await comes(world, second, 'suspended')
     await world.clock.advance(400_000)
+    const once = childInvocationId(target, sender, 0)
+    expect(await during(world, refusal(other.engine.admin.invocation(once)))).toBe(
+      'invocation-not-found',
+    )
     await during(world, open(other, second), 500)
     expect(await resultOf(world, other, second)).toBe(33)
     await world.clock.advance(60_000)

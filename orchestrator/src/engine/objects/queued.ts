@@ -25,7 +25,7 @@ export function refOfId(id: InvocationId): ObjectRef | undefined {
   return key === undefined ? undefined : { service: serviceOf(id), key }
 }
 
-/** Its first slot among those that are not over. */
+/** Its first slot among those that are not over, and count. */
 export async function findQueued(
   objects: ObjectStore,
   id: InvocationId,
@@ -37,8 +37,8 @@ export async function findQueued(
   for (let from = (head?.done ?? 0) + 1; ; ) {
     const slots = await objects.slots(ref, from, page)
     for (const slot of slots) {
-      const { mail } = slot
-      if (mail.kind === 'invocation' && mail.invocation === id) {
+      const { mail, mark } = slot
+      if (mail.kind === 'invocation' && mail.invocation === id && mark !== 'void') {
         return { slot, created: mail.created, ahead }
       }
       ahead += 1
