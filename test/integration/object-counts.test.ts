@@ -69,7 +69,11 @@ requirePart('dynamodb-local')('what a keyed event costs, as the table counts it'
     const items = Array.from({ length: 20 }, (_, n) => `item ${n}`)
     await Promise.all(items.map((item) => orchestrator.call('carts/d/count', item)))
     const after = await spent()
-    expect(after.journal - before.journal).toBe(40)
-    expect(after.object - before.object).toBe(40)
+    const journal = after.journal - before.journal
+    const object = after.object - before.object
+    expect(journal).toBeGreaterThanOrEqual(40)
+    expect(object).toBeGreaterThanOrEqual(40)
+    // Two may reach for one place at once: who is refused has spent a unit. Who waited for a permit in vain would spend 20.
+    expect(journal + object).toBeLessThanOrEqual(84)
   })
 })
