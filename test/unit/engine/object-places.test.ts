@@ -54,6 +54,35 @@ describe('an exclusive invocation without a place', () => {
   })
 })
 
+describe('one that queues up later', () => {
+  it('has one place, though it had its turn before the first was acknowledged', async () => {
+    const world = objectWorld({ cart })
+    const { objects } = world.stores
+    const write = objects.append.bind(objects)
+    let isLost = false
+    objects.append = async (ref, slot) => {
+      const answer = await write(ref, slot)
+      if (isLost) return answer
+      isLost = true
+      await world.clock.sleep(2_000)
+      throw new Error('the answer was lost')
+    }
+    const placing = await world.start()
+    const other = await world.start()
+    const later = { handler: 'add', input: 'later', delayMs: 20_000 }
+    const id = await asked(world, placing, later)
+    await until(world.clock, () => isLost)
+    // Whoever comes by lets it have its turn.
+    await asked(world, other, { handler: 'add', input: 'next' })
+    expect(await resultOf(world, other, id, 1_000)).toBe(1)
+    await world.clock.advance(60_000)
+    const inputs = (await objects.slots(keyA, 1, 10)).map(({ mail }) =>
+      mail.kind === 'invocation' ? mail.created.input : undefined,
+    )
+    expect(inputs).toEqual([{ json: 'later' }, { json: 'next' }])
+  })
+})
+
 describe('the end of the last one in line', () => {
   it('is told its caller, though a look finds nobody behind it meanwhile, and who ended it dies', async () => {
     const target = { service: 'cart', key: 'a', handler: 'slow' }

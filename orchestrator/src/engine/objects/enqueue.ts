@@ -8,6 +8,7 @@ import type { JournalSession } from '../invocations/journal-session.ts'
 import type { Created, CreateOptions, Creation, Work } from '../invocations/work.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { Mailbox } from './mailbox.ts'
+import { refOfId } from './queued.ts'
 
 /** Whether a slot that is there already is looked for among all that wait, or only among the next ones. */
 type Search = 'all' | 'near'
@@ -68,14 +69,17 @@ export async function placeLate(
   work: Work,
   session: JournalSession,
 ): Promise<void> {
-  const { state, id } = session
-  const { key, service } = state?.created.target ?? {}
-  if (state === undefined || key === undefined || service === undefined) return
-  const mailbox = deps.mailboxes.of({ service, key })
-  const { slot: _none, ...created } = state.created
-  const mail = { kind: 'invocation', invocation: id, created } as const
-  const how = { search: 'all', source: 'asks-again' } as const
-  await mailbox.accepting(() => takePlace(deps, mailbox, mail, how))
+  const ref = refOfId(session.id)
+  if (ref === undefined) return
+  const mailbox = deps.mailboxes.of(ref)
+  await mailbox.accepting(async () => {
+    const state = await session.refresh()
+    // It may have got its place, and had its turn, though nobody here was told.
+    if (state?.created.slot !== 0 || state.phase.kind === 'closed') return
+    const { slot: _none, ...created } = state.created
+    const mail = { kind: 'invocation', invocation: session.id, created } as const
+    await takePlace(deps, mailbox, mail, { search: 'all', source: 'asks-again' })
+  })
   work.advance(mailbox.ref, 'turn')
 }
 
