@@ -6,7 +6,7 @@ const conditions = ['source', 'node']
 const seconds = 1_000
 
 /** What needs Java and Maven; each such test says itself when they are missing. */
-const integration = ['test/integration/**/*.test.ts', 'test/cdk/deploy.test.ts']
+const integration = ['test/integration/**/*.test.ts', 'test/cdk/{deploy,policies}.test.ts']
 /** What needs the library built, packed and installed. */
 const packed = ['test/package-checks/**/*.test.ts']
 const contract = ['test/contract/**/*.test.ts']

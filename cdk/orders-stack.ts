@@ -9,6 +9,7 @@ import {
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { IVpc } from 'aws-cdk-lib/aws-ec2'
 import { GatewayVpcEndpointAwsService, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { NagSuppressions } from 'cdk-nag'
 import type { Construct } from 'constructs'
 import type { checkout } from '../examples/orders/services/checkout.ts'
 
@@ -75,6 +76,9 @@ function vpcOf(scope: Construct): IVpc {
       { name: 'private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 22 },
     ],
   })
+  NagSuppressions.addResourceSuppressions(vpc, [
+    { id: 'AwsSolutions-VPC7', reason: 'An example: flow logs cost more than it does' },
+  ])
   vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 })
   vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB })
   return vpc

@@ -6,9 +6,10 @@ import {
   type NodejsFunctionProps,
   OutputFormat,
 } from 'aws-cdk-lib/aws-lambda-nodejs'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { discoverServices, requireBanner } from './discover-services.ts'
+import { functionRole } from './function-role.ts'
 
 /** Of a function with handlers; everything that `NodejsFunction` takes may be given, too. */
 export interface FermataFunctionProps extends NodejsFunctionProps {
@@ -21,7 +22,11 @@ export interface FermataFunctionProps extends NodejsFunctionProps {
    * asked. Say them where loading it then does more than define handlers.
    */
   readonly services?: readonly string[]
+  /** @default one of its own, with a month of retention */
+  readonly logGroup?: ILogGroup
 }
+
+type GivenProps = Omit<FermataFunctionProps, 'services'>
 
 const shortAttempt = Duration.seconds(10)
 
@@ -83,7 +88,7 @@ export class FermataFunction extends NodejsFunction {
   }
 }
 
-function defaultsOf(scope: Construct, id: string, given: NodejsFunctionProps): NodejsFunctionProps {
+function defaultsOf(scope: Construct, id: string, given: GivenProps): NodejsFunctionProps {
   return {
     handler: 'handler',
     runtime: Runtime.NODEJS_24_X,
@@ -93,17 +98,20 @@ function defaultsOf(scope: Construct, id: string, given: NodejsFunctionProps): N
     // No AWS client needs it: what is bundled makes its own connections.
     awsSdkConnectionReuse: false,
     currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
-    ...(given.logGroup === undefined && given.logRetention === undefined
-      ? { logGroup: logGroupOf(scope, id) }
-      : {}),
+    ...(given.logRetention === undefined ? loggingOf(scope, id, given) : {}),
   }
 }
 
-function logGroupOf(scope: Construct, id: string): LogGroup {
-  return new LogGroup(scope, `${id}Logs`, {
-    retention: RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
+function loggingOf(scope: Construct, id: string, given: GivenProps): NodejsFunctionProps {
+  const logGroup =
+    given.logGroup ??
+    new LogGroup(scope, `${id}Logs`, {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+  if (given.role !== undefined) return { logGroup }
+  const role = functionRole(scope, `${id}Role`, { logGroup, inVpc: given.vpc !== undefined })
+  return { logGroup, role }
 }
 
 function bundlingOf({ bundling = {} }: NodejsFunctionProps): BundlingOptions {

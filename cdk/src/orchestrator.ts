@@ -40,6 +40,7 @@ import {
 } from './registration.ts'
 import { addScaling } from './scaling.ts'
 import { addService } from './service.ts'
+import { suppress } from './suppress.ts'
 import { orchestratorTask } from './task.ts'
 import { ValidationError } from './validation-error.ts'
 import { warningsOf } from './warnings.ts'
@@ -136,6 +137,8 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
       statements: [deleteVersionsStatement(fn)],
       roles: [roleOf(this.#registry.registrar)],
     })
+    const allVersions = 'Older versions stay in use: what was begun on them ends on them'
+    for (const policy of [invoke, versions]) suppress(policy, 'AwsSolutions-IAM5', allVersions)
     registration.resource.node.addDependency(invoke, versions)
     this.grantJournals(fn, fn.services).applyBefore(registration.resource)
     for (const service of fn.services) this.#registrations.set(service, registration)

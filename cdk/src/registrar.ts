@@ -11,6 +11,7 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { requireBanner } from './discover-services.ts'
+import { functionRole } from './function-role.ts'
 
 export type RegistrarProps = {
   readonly vpc: IVpc
@@ -46,6 +47,7 @@ export class Registrar extends Construct {
       // The longest there is: it waits for the service to start, and for functions to be of no use any more.
       timeout: Duration.minutes(15),
       logGroup,
+      role: functionRole(this, 'Role', { logGroup, inVpc: true }),
       vpc,
       ...(subnets === undefined ? {} : { vpcSubnets: subnets }),
       securityGroups: [this.securityGroup],

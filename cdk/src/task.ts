@@ -17,6 +17,7 @@ import { orchestratorImage } from './image.ts'
 import type { ClusterBinding } from './kafka/cluster-binding.ts'
 import { clusterVariable, orchestratorDocument } from './orchestrator-document.ts'
 import type { OrchestratorProps } from './orchestrator-props.ts'
+import { suppress } from './suppress.ts'
 
 export type TaskProps = Pick<
   OrchestratorProps,
@@ -64,6 +65,11 @@ export function orchestratorTask(scope: Construct, props: TaskProps): FargateTas
       ...healthTimes,
     },
   })
+  suppress(
+    task,
+    'AwsSolutions-ECS2',
+    'The configuration is no secret; passwords are taken from secrets',
+  )
   return task
 }
 
