@@ -42,6 +42,8 @@ export type Fault = {
   /** The kind of place: the same for all of its kind. */
   readonly where: string
   readonly what: string
+  /** The kind of entry that was written last before it, by anybody. */
+  readonly after: string
 }
 
 export type FaultRates = { readonly [K in FaultKind]?: number }
@@ -85,6 +87,8 @@ export class Faults {
   readonly #rates: FaultRates
   readonly #only: ReadonlySet<number> | undefined
   readonly #now: () => number
+  /** Tells the kind of entry that was written last. */
+  lastEntry: () => string = () => 'nothing'
   #decisions = 0
   #isOver = false
 
@@ -112,7 +116,7 @@ export class Faults {
     const index = this.#decisions++
     const [chance, much] = [this.#random.next(), Math.max(this.#random.next(), Number.EPSILON)]
     if (chance >= rate || this.#only?.has(index) === false) return undefined
-    this.struck.push({ index, kind, at: this.#now(), where, what })
+    this.struck.push({ index, kind, at: this.#now(), where, what, after: this.lastEntry() })
     return much
   }
 }

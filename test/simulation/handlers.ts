@@ -49,7 +49,8 @@ const weaver = service('weaver', {
       for (let n = 0; n < rolls; n++) {
         const rolled = await ctx.run(`roll ${of}.${n}`, async () => dice.roll())
         order.push(`${of}.${n}=${rolled}@${ctx.now()}`)
-        if (rolled % 3 === 0) await elsewhere(rolled % 5)
+        // Of one branch alone: which of two such waits ends first, no journal can tell.
+        if (of === 0 && rolled % 3 === 0) await elsewhere(rolled % 5)
         if (rolled % 4 === 0) await ctx.sleep((rolled % 7) * 150)
         const told = [...order]
         await ctx.run(`tell ${of}.${n}`, () => tell(`weave ${path}/${of}.${n}`, told))
@@ -170,11 +171,12 @@ const hand = service('hand', {
     await ctx.run('begin', () => tell(`begun ${path}`))
     try {
       await ctx.sleep('25s')
+      // What has begun is not taken back: either it is done, or it has never begun.
+      await ctx.run('do', () => tell(`done ${path}`))
     } catch (error) {
       if (error instanceof CancelledError) await ctx.run('undo', () => tell(`undone ${path}`))
       throw error
     }
-    await ctx.run('do', () => tell(`done ${path}`))
     return path
   },
 })

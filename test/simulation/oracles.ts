@@ -58,6 +58,12 @@ function journalViolations(
   return found
 }
 
+/** Whether what was asked for is still on its way: it was written, and is yet to be carried out. */
+export function isUnderWay({ stored }: Universe): boolean {
+  const states = new Map([...stored].map(([id, segments]) => [id, evolveAll(segments)] as const))
+  return [...stored].some(([id, segments]) => childViolations(id, segments, states).length > 0)
+}
+
 /** INV-5: what a handler called or sent exists, once; and nothing else does. */
 function childViolations(
   id: InvocationId,

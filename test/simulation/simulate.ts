@@ -2,7 +2,7 @@ import { FermataError } from '@fermata/orchestrator/domain/errors'
 import type { Engine } from '@fermata/orchestrator/engine/engine'
 import { Chance } from './chance.ts'
 import type { Fault } from './faults.ts'
-import { violationsOf } from './oracles.ts'
+import { isUnderWay, violationsOf } from './oracles.ts'
 import { type Scenario, scenarioOf } from './scenario.ts'
 import type { Act, Answer, Stage } from './story.ts'
 import { answerMs, recoveryMs, stepMs, troubleMs } from './times.ts'
@@ -163,7 +163,8 @@ class Run implements Stage {
       const done = head === undefined ? 0 : (JSON.parse(head) as { done: number }).done
       if (done < Math.max(0, ...slots.keys())) return false
     }
-    return this.#scenario.stories.every((story) => story.isOver?.(this.universe) !== false)
+    const isLeft = this.#scenario.stories.some((story) => story.isOver?.(this.universe) === false)
+    return !isLeft && !isUnderWay(this.universe)
   }
 }
 

@@ -57,7 +57,8 @@ export class Universe {
   constructor(scenario: Scenario, only: ReadonlySet<number> | undefined) {
     this.#scenario = scenario
     this.partitions = scenario.partitions
-    this.isUndisturbed = Object.keys(scenario.rates).length === 0
+    const isSkewed = scenario.skews.some((ms) => ms !== 0)
+    this.isUndisturbed = Object.keys(scenario.rates).length === 0 && !isSkewed
     this.world = createWorld(scenario.seed)
     const { clock } = this.world
     this.#startedAt = clock.now()
@@ -75,6 +76,7 @@ export class Universe {
     this.log.createTopic(topic, scenario.partitions)
     this.#serve(1)
     this.#watch = new Watch(this.world, this.log, this.history, topic)
+    this.faults.lastEntry = () => this.#watch.lastEntry
     spoilStores(this.world, this.faults, this.history)
   }
 

@@ -8,6 +8,8 @@ import type { History } from './history.ts'
 export class Watch {
   readonly stored = new Map<InvocationId, Segment[]>()
   readonly violations: string[] = []
+  /** The kind of entry that was written last. */
+  lastEntry = 'nothing'
   readonly #world: World
   readonly #log: MemoryLog
   readonly #history: History
@@ -49,6 +51,7 @@ export class Watch {
     const kinds = segment.entries.map((entry) => describe(entry)).join(' ')
     this.#history.add(segment.by, `${id} ${segment.n}: ${kinds}`)
     if (segment.n !== known.length) this.#found(1, `${id} has a hole before ${segment.n}`)
+    this.lastEntry = segment.entries.at(-1)?.kind ?? this.lastEntry
     this.#checkEpoch(id, known, segment)
     this.#checkTurn(id, segment)
     known.push(segment)

@@ -1,6 +1,7 @@
 import type { Chance } from '../chance.ts'
 import { journalsOf, type Story } from '../story.ts'
 import { mostSkewMs } from '../times.ts'
+import type { Universe } from '../universe.ts'
 
 const everyMs = 5_000
 
@@ -31,7 +32,7 @@ export function clocks(chance: Chance, mostMs: number): Story {
         },
       },
       {
-        at: begin + chance.between(10_000, 30_000),
+        at: begin + chance.between(10_000, 60_000),
         what: 'takes it away',
         play: async ({ ask, universe }) => {
           if (from === undefined) return false
@@ -43,26 +44,34 @@ export function clocks(chance: Chance, mostMs: number): Story {
       },
     ],
     violations(universe) {
-      const ticks = journalsOf(universe, 'clockwork').flatMap(({ segments }) =>
-        segments.flatMap(({ entries }) =>
-          entries.flatMap((entry) =>
-            entry.kind === 'created' && entry.origin.kind === 'schedule' ? [entry.origin.tick] : [],
-          ),
-        ),
-      )
+      const ticks = ticksOf(universe)
       const found: string[] = []
       if (new Set(ticks).size !== ticks.length) found.push(`a tick came twice: ${ticks}`)
       for (const tick of ticks) if (tick % everyMs !== 0) found.push(`there is no tick ${tick}`)
-      if (catchUp === 'all' && from !== undefined && to !== undefined) {
-        const first = Math.ceil((from + mostSkewMs) / everyMs) * everyMs
-        // Removed before one was made, it is made no more.
-        for (let tick = first; tick < to - 2 * mostSkewMs - watchMs; tick += everyMs) {
-          if (!ticks.includes(tick)) found.push(`the tick ${tick} did not come`)
-        }
-      }
-      return found
+      const isFull = catchUp === 'all' && from !== undefined && to !== undefined
+      const missing = isFull ? missingOf(ticks, from ?? 0, to ?? 0) : []
+      return [...found, ...missing.map((tick) => `the tick ${tick} did not come`)]
     },
   }
+}
+
+function ticksOf(universe: Universe): readonly number[] {
+  const entries = journalsOf(universe, 'clockwork').flatMap(({ segments }) =>
+    segments.flatMap((segment) => segment.entries),
+  )
+  return entries.flatMap((entry) =>
+    entry.kind === 'created' && entry.origin.kind === 'schedule' ? [entry.origin.tick] : [],
+  )
+}
+
+/** Those that must have come; one that was not made before the schedule went is made no more. */
+function missingOf(ticks: readonly number[], from: number, to: number): readonly number[] {
+  const missing: number[] = []
+  const first = Math.ceil((from + mostSkewMs) / everyMs) * everyMs
+  for (let tick = first; tick < to - 2 * mostSkewMs - watchMs; tick += everyMs) {
+    if (!ticks.includes(tick)) missing.push(tick)
+  }
+  return missing
 }
 
 /** Within this time somebody else looks at what a dead replica has left. */

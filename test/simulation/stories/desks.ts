@@ -87,21 +87,33 @@ async function violationsOf(
   if (JSON.stringify(ran?.nudges.toSorted()) !== '[1,2]') {
     found.push(`the desk had the signals ${ran?.nudges}`)
   }
-  let winners = 0
-  for (const { handler, id, input } of beside) {
-    const value = id === undefined ? undefined : gaveBy(universe, id)
-    if (handler === 'last' && value !== (ran?.first ?? 0) * 10) found.push(`last was ${value}`)
-    if (!isSeen(value)) continue
-    if (value.first !== null && value.first !== ran?.first) {
-      found.push(`${handler} saw ${value.first}, the run ${ran?.first}`)
-    }
-    if (value.won === true) winners += 1
-    if (value.won !== undefined && value.won !== (ran?.first === input)) {
-      found.push(`the answer ${input} won: ${value.won}, though it is ${ran?.first}`)
-    }
+  const won = beside.filter(({ id }) => id !== undefined && wonBy(gaveBy(universe, id)))
+  if (won.length > 1) found.push(`${won.length} writers of one promise have won`)
+  return [...found, ...beside.flatMap((asked) => besideViolations(universe, asked, ran?.first))]
+}
+
+function besideViolations(
+  universe: Universe,
+  { handler, id, input }: Asked,
+  first: number | undefined,
+): readonly string[] {
+  const value = id === undefined ? undefined : gaveBy(universe, id)
+  if (handler === 'last') {
+    return id === undefined || value === (first ?? 0) * 10 ? [] : [`last was ${value}`]
   }
-  if (winners > 1) found.push(`${winners} writers of one promise have won`)
+  if (!isSeen(value)) return []
+  const found: string[] = []
+  if (value.first !== null && value.first !== first) {
+    found.push(`${handler} saw ${value.first}, the run ${first}`)
+  }
+  if (value.won !== undefined && value.won !== (first === input)) {
+    found.push(`the answer ${input} won: ${value.won}, though it is ${first}`)
+  }
   return found
+}
+
+function wonBy(value: unknown): boolean {
+  return isSeen(value) && value.won === true
 }
 
 function isSeen(value: unknown): value is { first: number | null; won?: boolean } {

@@ -99,26 +99,40 @@ function violationsOf(universe: Universe, all: readonly Open[]): readonly string
   const found: string[] = []
   const may = new Set<string>()
   const must = new Set<string>()
-  for (const [index, { program, id, deeds }] of all.entries()) {
-    if (id === undefined) continue
-    const outcome = outcomeOf(universe, id)
-    const wasEnded = deeds.includes('cancel') || deeds.includes('kill')
-    const actual =
-      outcome?.kind === 'value' && 'json' in outcome.value ? outcome.value.json : undefined
-    const expected = Reference.of(program, `p${index}`, actual)
+  for (const [index, open] of all.entries()) {
+    if (open.id === undefined) continue
+    const { outcome, expected, wasEnded, isAsSaid } = resultOf(universe, open, open.id, index)
     addAll(may, expected, wasEnded ? undefined : must)
-    const isAsSaid = JSON.stringify(actual) === JSON.stringify(expected.output)
     if (!isAsSaid && !(wasEnded && outcome?.kind === 'failure')) {
       const wanted = JSON.stringify(expected.output)
-      found.push(`program ${index} (${id}): ${JSON.stringify(outcome)}, not ${wanted}`)
+      found.push(`program ${index} (${open.id}): ${JSON.stringify(outcome)}, not ${wanted}`)
     }
   }
-  const done = new Set(universe.told.map(({ key }) => key))
-  for (const key of must) if (!done.has(key)) found.push(`INV-5: ${key} did not happen`)
-  for (const key of done) {
-    if (/^p\d/.test(key) && !may.has(key)) found.push(`INV-5: ${key} should not be`)
-  }
-  return found
+  return [...found, ...effectViolations(universe, must, may)]
+}
+
+function effectViolations(
+  { told }: Universe,
+  must: ReadonlySet<string>,
+  may: ReadonlySet<string>,
+): readonly string[] {
+  const done = new Set(told.map(({ key }) => key))
+  const missing = [...must].filter((key) => !done.has(key))
+  const others = [...done].filter((key) => /^p\d/.test(key) && !may.has(key))
+  return [
+    ...missing.map((key) => `INV-5: ${key} did not happen`),
+    ...others.map((key) => `INV-5: ${key} should not be`),
+  ]
+}
+
+function resultOf(universe: Universe, { program, deeds }: Open, id: InvocationId, index: number) {
+  const outcome = outcomeOf(universe, id)
+  const actual =
+    outcome?.kind === 'value' && 'json' in outcome.value ? outcome.value.json : undefined
+  const expected = Reference.of(program, `p${index}`, actual)
+  const wasEnded = deeds.includes('cancel') || deeds.includes('kill')
+  const isAsSaid = JSON.stringify(actual) === JSON.stringify(expected.output)
+  return { outcome, expected, wasEnded, isAsSaid }
 }
 
 function addAll(may: Set<string>, expected: Expected, must: Set<string> | undefined): void {

@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { mutants } from './mutants.ts'
+import { mutated } from './mutate.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+describe('planted bugs', () => {
+  it.each(mutants)('$name: its places are there, once each', ({ edits }) => {
+    const sources = new Map<string, string>()
+    for (const edit of edits) {
+      const before = sources.get(edit.file) ?? readFileSync(`${root}${edit.file}`, 'utf8')
+      const after = mutated(before, edit)
+      expect(after).not.toBe(before)
+      sources.set(edit.file, after)
+    }
+  })
+
+  it.each(['release before state', 'hand out before durable', 'twins'])('%s is found', (name) => {
+    const main = fileURLToPath(new URL('mutant-main.ts', import.meta.url))
+    const args = ['--conditions=source', '--no-warnings', main, '--name', name]
+    const answer = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+    const { seed } = JSON.parse(answer.trim().split('\n').at(-1) ?? '') as { seed: number }
+    expect(seed).toBeGreaterThan(0)
+  })
+})
