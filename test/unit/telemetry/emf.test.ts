@@ -9,7 +9,7 @@ import type {
   SourceRecord,
 } from '@fermata/orchestrator/ports'
 import { describe, expect, it } from 'vitest'
-import { createSeededRandom, createVirtualClock } from '../../support/sim-clock.ts'
+import { createVirtualClock } from '../../support/sim-clock.ts'
 
 type Line = Readonly<Record<string, unknown>> & {
   readonly _aws: { readonly CloudWatchMetrics: readonly [{ readonly Dimensions: unknown }] }
@@ -39,7 +39,7 @@ function stage() {
   }
   const outcomes: InvokeOutcome[] = []
   const bare: MeasurablePorts = {
-    ...createMemoryStores({ clock, random: createSeededRandom(1), logger: silent }),
+    ...createMemoryStores({ clock }),
     clock,
     logger: silent,
     source,
