@@ -188,7 +188,29 @@ const boss = service('boss', {
   },
 })
 
+const napper = service(
+  { name: 'napper', retention: '5s' },
+  {
+    async nap(ctx) {
+      return await ctx.run('nap', async () => 'rested')
+    },
+  },
+)
+
+/** Waits for longer than it is kept. */
+const sleeper = service(
+  { name: 'sleeper', retention: '400s' },
+  {
+    async sleep(ctx) {
+      ctx.send(napper).nap()
+      await ctx.sleep('10m')
+      await ctx.run('wake', () => tell(`woken ${ctx.id}`))
+      return 'awake'
+    },
+  },
+)
+
 export const definitions: readonly Definition[] = [
   ...[interpreter, cell, ledger, weaver, till, desk, stages],
-  ...[clockwork, sink, poster, holder, hand, boss],
+  ...[clockwork, sink, poster, holder, hand, boss, napper, sleeper],
 ]

@@ -99,13 +99,13 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'what is resolved wakes nobody again',
+    name: 'what is resolved wakes nobody',
     trace: 1,
     within: 300,
     edits: one(
       `${engine}/invocations/complete-promise.ts`,
-      'if (record !== undefined) await wakeWaiters(deps, work, promise, record)',
-      '',
+      'const waiters = await deps.promises.waiters(promise)',
+      'const waiters = (await deps.promises.waiters(promise)).slice(1)',
     ),
   },
   {

@@ -9,6 +9,7 @@ import { ledgers } from './stories/ledgers.ts'
 import { plains } from './stories/plains.ts'
 import { programs } from './stories/programs.ts'
 import { restarts } from './stories/restarts.ts'
+import { sleepers } from './stories/sleepers.ts'
 import { tills } from './stories/tills.ts'
 import { weaves } from './stories/weaves.ts'
 import type { Act, Story } from './story.ts'
@@ -33,10 +34,10 @@ type Teller = (chance: Chance, mostMs: number) => Story
 
 const tellers: readonly Teller[] = [
   ...[programs, ledgers, weaves, tills, desks, restarts],
-  ...[clocks, gathers, holders, bosses, plains],
+  ...[clocks, gathers, holders, bosses, plains, sleepers],
 ]
 /** How likely each is told: programs and tills are most of it. */
-const weights: readonly number[] = [0.5, 0.3, 0.4, 0.4, 0.3, 0.15, 0.15, 0.2, 0.2, 0.2, 0.2]
+const weights: readonly number[] = [0.5, 0.3, 0.4, 0.4, 0.3, 0.15, 0.15, 0.2, 0.2, 0.2, 0.2, 0.1]
 
 export function scenarioOf(seed: number): Scenario {
   const chance = new Chance(seed)
