@@ -5,7 +5,7 @@ import { dieIn, moments, playCalmly } from './deaths.ts'
 import { stories } from './stories/stories.ts'
 
 /** In how many moments the first one dies, at most. */
-const most = 12
+const most = 10
 
 describe.each(stories)('$name', (story) => {
   /** The second follows at another distance each time: at once, and up to what is done meanwhile. */
@@ -16,7 +16,7 @@ describe.each(stories)('$name', (story) => {
     let both = 0
     for (const [turn, index] of moments(
       calm.points.replica.length,
-      story.isLong ? 3 : most,
+      story.isLong ? 2 : most,
     ).entries()) {
       const plan = await dieIn(calm, [
         { where: 'replica', index },
@@ -31,7 +31,7 @@ describe.each(stories)('$name', (story) => {
     const calm = await playCalmly(story)
     const { function: functions, replica: replicas } = calm.points
     let both = 0
-    for (const [turn, index] of moments(functions.length, story.isLong ? 3 : most).entries()) {
+    for (const [turn, index] of moments(functions.length, story.isLong ? 2 : most).entries()) {
       const at = Math.floor((index / functions.length) * replicas.length)
       const strikes: readonly Strike[] = [
         { where: 'function', index, death: turn % 2 === 0 ? 'told' : 'unheard' },
