@@ -138,15 +138,34 @@ module.exports = {
       to: { path: `${vendors}${vendor}/` },
     })),
     {
-      name: 'product-never-sees-tests',
+      name: 'constructs-see-the-sdk',
+      comment: 'the orchestrator is deployed, not called',
+      severity: 'error',
+      from: { path: '^cdk/' },
+      to: { path: orchestrator },
+    },
+    never(
+      'registrar-carries-no-constructs',
+      'it is bundled into a function',
+      { path: '^cdk/src/registrar/' },
+      [`${vendors}(aws-cdk-lib|constructs|esbuild)/`],
+    ),
+    {
+      name: 'product-never-sees-constructs',
       severity: 'error',
       from: { path: '^(lambda-runtime|orchestrator)/' },
+      to: { path: [`^cdk/`, `${vendors}(aws-cdk-lib|constructs)/`] },
+    },
+    {
+      name: 'product-never-sees-tests',
+      severity: 'error',
+      from: { path: '^(lambda-runtime|orchestrator|cdk)/src/' },
       to: { path: '^(test|examples|demo|bench|tools)/' },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(lambda-runtime|orchestrator)/dist/' },
+    exclude: { path: '^(lambda-runtime|orchestrator|cdk)/dist/' },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     enhancedResolveOptions: {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join, relative, sep } from 'node:path'
 import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser'
 
-const workspaces = ['lambda-runtime/src', 'orchestrator/src']
+const workspaces = ['lambda-runtime/src', 'orchestrator/src', 'cdk/src']
 
 export interface FenceReport {
   readonly modules: number

@@ -114,14 +114,14 @@ requirePart('ministack')('cdk deploy', () => {
     expect(await task.isHealthy(healthCheckOf(template))).toBe(true)
 
     // Small orders go through; a large one waits for somebody.
-    const first = names('first', 30)
+    const first = names('first', 16)
     await produce([...first.map((id) => order(id)), order('large', large)])
     await settled(before, first)
     const approval = await vi.waitFor(() => found(approvalOf(before, 'large')), { timeout: 30_000 })
     expect(await ordersCharged(before)).toEqual([...first, 'large'].toSorted())
 
     await deploy('two')
-    const second = names('second', 10)
+    const second = names('second', 6)
     await produce(second.map((id) => order(id)))
     await settled(after, second)
 

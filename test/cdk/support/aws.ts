@@ -2,7 +2,7 @@ import aws4 from 'aws4'
 
 export const region = 'us-east-1'
 export const account = '000000000000'
-export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** How a process finds the emulator, by variables that every AWS client knows. */
 export function awsEnvironment(endpoint: string): Record<string, string> {
