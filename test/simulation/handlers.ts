@@ -114,6 +114,13 @@ const desk = workflow<Desk>()('desk', {
   last: async (ctx) => await ctx.promise<number>('last').get(),
 })
 
+/** Calls what others have started: it waits beside them. */
+const visitor = service('visitor', {
+  async visit(ctx, key: string) {
+    return (await ctx.call(desk, key).run()).first
+  },
+})
+
 /** Each step under the id of its invocation: those of a restart are others. */
 const stages = service('stages', {
   async go(ctx) {
@@ -212,5 +219,5 @@ const sleeper = service(
 
 export const definitions: readonly Definition[] = [
   ...[interpreter, cell, ledger, weaver, till, desk, stages],
-  ...[clockwork, sink, poster, holder, hand, boss, napper, sleeper],
+  ...[clockwork, sink, poster, holder, hand, boss, napper, sleeper, visitor],
 ]

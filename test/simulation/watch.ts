@@ -67,6 +67,9 @@ export class Watch {
     if (begun > 0 && begun <= epoch) {
       this.#found(2, `${id} ${segment.n} begins epoch ${begun} after ${epoch}`)
     }
+    if (segment.by === 'handler' && hasEnded(known)) {
+      this.#found(2, `${id} ${segment.n} goes on after its attempt has ended`)
+    }
     const isClosed = known.some(({ entries }) => entries.some(({ kind }) => kind === 'output'))
     if (isClosed && segment.entries.some(({ kind }) => kind === 'output' || kind === 'attempt')) {
       this.#found(12, `${id} ${segment.n} goes on after the end`)
@@ -158,6 +161,15 @@ export class Watch {
 
 function isAttempt({ kind }: Segment['entries'][number]): boolean {
   return kind === 'attempt'
+}
+
+const ends: ReadonlySet<string> = new Set(['attempt-failed', 'suspended', 'paused', 'output'])
+
+/** Whether no attempt runs. */
+function hasEnded(segments: readonly Segment[]): boolean {
+  const entries = segments.flatMap((segment) => segment.entries)
+  const last = entries.findLast((entry) => isAttempt(entry) || ends.has(entry.kind))
+  return last !== undefined && !isAttempt(last)
 }
 
 /** The epoch that it begins; 0: none. */

@@ -16,7 +16,7 @@ const key = 'd'
 export function desks(chance: Chance, mostMs: number): Story {
   const run: Asked = { handler: 'run', id: undefined, input: null }
   const beside: Asked[] = chance.times(chance.between(1, 6), (index) => ({
-    handler: chance.one(['answer', 'look', 'last']),
+    handler: chance.one(['answer', 'look', 'last', 'visit']),
     id: undefined,
     input: index + 1,
   }))
@@ -25,8 +25,11 @@ export function desks(chance: Chance, mostMs: number): Story {
       at: chance.below(mostMs),
       what: `asks desk/${asked.handler}`,
       play: async (stage) => {
-        const target = { service: 'desk', key, handler: asked.handler }
-        asked.id = await submit(stage, { target, input: asked.input, key: `desk ${index}` })
+        const { handler } = asked
+        const isVisit = handler === 'visit'
+        const target = isVisit ? { service: 'visitor', handler } : { service: 'desk', key, handler }
+        const input = isVisit ? key : asked.input
+        asked.id = await submit(stage, { target, input, key: `desk ${index}` })
         return asked.id !== undefined
       },
     }),
@@ -100,6 +103,9 @@ function besideViolations(
   const value = id === undefined ? undefined : gaveBy(universe, id)
   if (handler === 'last') {
     return id === undefined || value === (first ?? 0) * 10 ? [] : [`last was ${value}`]
+  }
+  if (handler === 'visit') {
+    return id === undefined || value === first ? [] : [`a visitor had ${value}, not ${first}`]
   }
   if (!isSeen(value)) return []
   const found: string[] = []
