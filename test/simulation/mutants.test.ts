@@ -18,7 +18,7 @@ describe('planted bugs', () => {
     }
   })
 
-  it.each(['release before state', 'hand out before durable', 'twins'])('%s is found', (name) => {
+  it.each(['release before state', 'hand out before durable', 'drop seen'])('%s is found', (name) => {
     const main = fileURLToPath(new URL('mutant-main.ts', import.meta.url))
     const args = ['--conditions=source', '--no-warnings', main, '--name', name]
     const answer = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
