@@ -1,4 +1,5 @@
 /** The app as a whole: what changes of it is seen, and what AWS's rules for solutions say of it. */
+import { readFileSync } from 'node:fs'
 import { App, Aspects } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
@@ -23,7 +24,7 @@ describe('the orders stack', () => {
     const stable = text
       .replaceAll(/[0-9a-f]{64}/g, '<asset>')
       .replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1<code>')
-    await expect(`${stable}\n`).toMatchFileSnapshot('snapshots/orders.template.json')
+    await expect(`${stable}\n`).toMatchFileSnapshot('snapshots/orders.template.snap')
   })
 
   it('keeps the rules for AWS solutions, but for those that are suppressed with a reason', () => {
@@ -34,5 +35,13 @@ describe('the orders stack', () => {
         [kind]('*', Match.stringLikeRegexp('AwsSolutions-'))
         .map(({ id, entry }) => `${id}: ${String(entry.data).split(' ')[0]}`)
     expect([...found('findError'), ...found('findWarning')]).toEqual([])
+  })
+})
+
+describe('the guide to deploying', () => {
+  it('shows code that compiles', () => {
+    const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+    // It is compiled with the tests beside it: the types of the CDK are not as strict as the rest of ours.
+    expect(read('../../docs/deploying.md')).toContain(read('fixtures/guide.ts'))
   })
 })
