@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           // Not how long a test should take, but when it hangs: machines are slow at times.
-          testTimeout: 60 * seconds,
+          testTimeout: 180 * seconds,
           include: ['test/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...contract, ...integration, ...packed],
           sequence: { groupOrder: 0 },
@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: contract,
-          testTimeout: 60 * seconds,
+          testTimeout: 180 * seconds,
           hookTimeout: 120 * seconds,
           sequence: { groupOrder: 0 },
         },
