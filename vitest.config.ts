@@ -6,13 +6,22 @@ const conditions = ['source', 'node']
 const seconds = 1_000
 
 /** What needs Java and Maven; each such test says itself when they are missing. */
-const integration = ['test/integration/**/*.test.ts', 'test/cdk/{deploy,policies}.test.ts']
+const integration = ['test/integration/**/*.test.ts', 'test/cdk/policies.test.ts']
+/** A whole deployment into an emulated AWS, minutes long: `npm run test:deploy`. */
+const deploy = ['test/cdk/deploy.test.ts']
 /** What needs the library built, packed and installed. */
 const packed = ['test/package-checks/**/*.test.ts']
 const contract = ['test/contract/**/*.test.ts']
 
 // biome-ignore lint/style/noProcessEnv: set by whoever runs the tests
 const isCi = process.env['CI'] !== undefined
+
+// biome-ignore lint/style/noProcessEnv: set by `npm run test:deploy`
+const isDeploy = process.env['FERMATA_TEST_DEPLOY'] !== undefined
+const deployProject = {
+  extends: true,
+  test: { name: 'deploy', include: deploy, testTimeout: 600 * seconds, hookTimeout: 300 * seconds },
+} as const
 
 export default defineConfig({
   resolve: { conditions },
@@ -37,7 +46,7 @@ export default defineConfig({
           // Not how long a test should take, but when it hangs: machines are slow at times.
           testTimeout: 180 * seconds,
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...contract, ...integration, ...packed],
+          exclude: ['**/node_modules/**', ...contract, ...integration, ...packed, ...deploy],
           sequence: { groupOrder: 0 },
         },
       },
@@ -75,6 +84,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      ...(isDeploy ? [deployProject] : []),
     ],
   },
 })
