@@ -23,10 +23,7 @@ export class CountReporter implements Reporter {
     this.#failures = unhandled.map((error) => failureLine('unhandled', [error]))
     const counts = { passed: 0, failed: unhandled.length, skipped: 0 }
     for (const module of modules) {
-      // A file that does not even load has no tests to count, yet it is a failure.
-      const broken = module.errors()
-      counts.failed += broken.length
-      if (broken.length > 0) this.#failures.push(failureLine(module.relativeModuleId, broken))
+      counts.failed += this.#broken(module)
       for (const test of module.children.allTests()) {
         const { state, errors = [] } = test.result()
         counts[state === 'pending' ? 'skipped' : state] += 1
@@ -36,6 +33,20 @@ export class CountReporter implements Reporter {
     }
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
     this.#line = `${counts.passed} passed, ${counts.failed} failed${skipped}`
+  }
+
+  /** A file that does not even load, or a suite whose set-up fails, has no test that failed, yet it is a failure. */
+  #broken(module: TestModule): number {
+    const file = module.relativeModuleId
+    const places = [
+      { name: file, errors: module.errors() },
+      ...[...module.children.allSuites()].map((suite) => ({
+        name: `${file} > ${suite.fullName}`,
+        errors: suite.errors(),
+      })),
+    ].filter(({ errors }) => errors.length > 0)
+    this.#failures.push(...places.map(({ name, errors }) => failureLine(name, errors)))
+    return places.reduce((sum, { errors }) => sum + errors.length, 0)
   }
 }
 

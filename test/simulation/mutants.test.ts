@@ -18,11 +18,14 @@ describe('planted bugs', () => {
     }
   })
 
-  it.each(['release before state', 'hand out before durable', 'drop seen'])('%s is found', (name) => {
-    const main = fileURLToPath(new URL('mutant-main.ts', import.meta.url))
-    const args = ['--conditions=source', '--no-warnings', main, '--name', name]
-    const answer = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
-    const { seed } = JSON.parse(answer.trim().split('\n').at(-1) ?? '') as { seed: number }
-    expect(seed).toBeGreaterThan(0)
-  })
+  it.each(['release before state', 'hand out before durable', 'drop seen'])(
+    '%s is found',
+    (name) => {
+      const main = fileURLToPath(new URL('mutant-main.ts', import.meta.url))
+      const args = ['--conditions=source', '--no-warnings', main, '--name', name]
+      const answer = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+      const { seed } = JSON.parse(answer.trim().split('\n').at(-1) ?? '') as { seed: number }
+      expect(seed).toBeGreaterThan(0)
+    },
+  )
 })
