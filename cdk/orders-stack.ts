@@ -24,6 +24,8 @@ export interface OrdersStackProps extends StackProps {
   readonly outsideUrl: string
   /** Of the functions, beside `OUTSIDE_URL`. */
   readonly environment?: Readonly<Record<string, string>>
+  /** The file with the handlers of orders. @default the example's */
+  readonly ordersEntry?: string
   /** Removes functions at once when the stack goes, though orders may be on them. */
   readonly force?: boolean
   readonly orchestrator?: Partial<OrchestratorProps>
@@ -42,15 +44,12 @@ export class OrdersStack extends Stack {
       ...props.orchestrator,
     })
     const environment = { ...props.environment, OUTSIDE_URL: outsideUrl }
-    const functionOf = (name: string) =>
-      new FermataFunction(this, name, {
-        entry: `${functions}${name.toLowerCase()}.ts`,
-        environment,
-        bundling,
-      })
+    const functionOf = (name: string, entry: string) =>
+      new FermataFunction(this, name, { entry, environment, bundling })
     const onRemoval = force ? 'force' : 'drain'
-    const inventory = fermata.register(functionOf('Inventory'), { onRemoval })
-    const orders = fermata.register(functionOf('Orders'), { onRemoval })
+    const inventory = fermata.register(functionOf('Inventory', `${functions}inventory.ts`), { onRemoval })
+    const { ordersEntry = `${functions}orders.ts` } = props
+    const orders = fermata.register(functionOf('Orders', ordersEntry), { onRemoval })
     // Orders call the inventory: it is there first, and goes last.
     orders.resource.node.addDependency(inventory.resource)
     if (brokers.length > 0) {
