@@ -47,7 +47,9 @@ export class OrdersStack extends Stack {
     const functionOf = (name: string, entry: string) =>
       new FermataFunction(this, name, { entry, environment, bundling })
     const onRemoval = force ? 'force' : 'drain'
-    const inventory = fermata.register(functionOf('Inventory', `${functions}inventory.ts`), { onRemoval })
+    const inventory = fermata.register(functionOf('Inventory', `${functions}inventory.ts`), {
+      onRemoval,
+    })
     const { ordersEntry = `${functions}orders.ts` } = props
     const orders = fermata.register(functionOf('Orders', ordersEntry), { onRemoval })
     // Orders call the inventory: it is there first, and goes last.
