@@ -2,8 +2,18 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import type { FaultPoint } from '@fermata/orchestrator/ports'
 import { expect, it } from 'vitest'
-import { append, ask, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
-import { during, waitsForOp0 } from './scenes.ts'
+import {
+  append,
+  ask,
+  asked,
+  call,
+  keyA,
+  list,
+  objectWorld,
+  resultOf,
+  set,
+} from './object-scenes.ts'
+import { during, flat, waitsForOp0 } from './scenes.ts'
 import { completed, type Replica, type Script, type Scripted, until } from './world.ts'
 
 const target = { service: 'cart', key: 'a', handler: 'add' }
@@ -111,4 +121,36 @@ it.each(cases)('a replica that dies at passing $nth of $point', async ({ point, 
     const answer = await during(world, engine.ingress.submit(submission), 300)
     return answer?.invocationId
   }
+})
+
+/** Sets one value and sleeps until its key has long stopped being watched, sets another and waits for what never comes. */
+const paces: Script = ({ journal, epoch }) => {
+  const wakeAt = (journal[0]?.at ?? 0) + 3_600_000
+  return epoch === 1
+    ? {
+        entries: [set(0, 'list', ['begun']), { kind: 'sleep', op: 1, wakeAt }],
+        status: { kind: 'suspended', waitingOn: { kind: 'op', op: 1 } },
+      }
+    : {
+        entries: [set(2, 'list', ['begun', 'rested']), { kind: 'awakeable', op: 3 }],
+        status: { kind: 'suspended', waitingOn: { kind: 'op', op: 3 } },
+      }
+}
+
+it('a holder that waits is seen as it is by readers, though whoever saw it off died before he had shown it', async () => {
+  const world = objectWorld({
+    cart: { pace: ['exclusive', paces], list: ['shared', list] },
+  })
+  let waits = 0
+  const victim = await world.start({
+    onFault(at, _subject, self) {
+      if (at === 'live.before' && ++waits === 2) self().kill()
+    },
+  })
+  const id = await asked(world, victim, { handler: 'pace' })
+  await until(world.clock, () => waits === 2, 4_000_000, 1_000)
+  expect((await flat(world, id)).at(-1)).toMatchObject({ kind: 'suspended' })
+  const survivor = await world.start()
+  await world.clock.advance(60_000)
+  expect(await call(world, survivor, { handler: 'list' })).toEqual(['begun', 'rested'])
 })

@@ -3,6 +3,7 @@ import { isRunnable, needsPlace, ownTimes } from '../../domain/invocation/due.ts
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { AgendaEntry } from '../../ports/index.ts'
 import type { NudgeAnswer, Ticket } from '../agenda/agenda.ts'
+import { showProgress } from '../objects/show-progress.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
@@ -61,6 +62,8 @@ async function lookAtWaiting(
     work.wakeLater(session.id)
     return await watchOn(deps, work, session, look)
   }
+  // Whoever stored that it waits may have died before he showed it.
+  await showProgress(deps, session, state)
   const mine = stands(session, state, look.entry)
   const retained = (await retain(deps, work, session, state)) === 'retained'
   const { kind, dueAt } = nextLook(deps, session, state)
