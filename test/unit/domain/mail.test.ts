@@ -196,6 +196,17 @@ describe('one that was to wait before it queues up', () => {
     expect(needsPlace(fold(journal([{}, { ...created, slot: 0 }, output])), 50)).toBe(false)
   })
 
+  it('does so when it is cancelled, where nobody served it', () => {
+    const paused = [
+      { ...created, slot: 0 },
+      { kind: 'paused', reason: { code: 'c', message: 'm' } },
+    ] as const
+    expect(needsPlace(fold(journal([{}, ...paused])), 50)).toBe(false)
+    const asked = fold(journal([{}, ...paused], [{}, { kind: 'cancel' }]))
+    expect(needsPlace(asked, 50)).toBe(true)
+    expect(isRunnable(asked, 50)).toBe(false)
+  })
+
   const early = journal([{}, { ...created, slot: 0 }])
 
   it('gets its place, and with a permit its first attempt', () => {

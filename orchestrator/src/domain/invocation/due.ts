@@ -28,16 +28,18 @@ export function isRunnable(state: InvocationState, now: number): boolean {
 }
 
 /**
- * Its handler is to get a CancelledError, and no attempt has begun since: that does not wait for anything. One that
- * fails before the error surfaces waits like any other.
+ * Its handler is to get a CancelledError, and no attempt has begun since: that does not wait for anything but its turn,
+ * where it has no place yet (INV-6). One that fails before the error surfaces waits like any other.
  */
-function isToCancel(state: InvocationState): boolean {
-  return state.cancel === 'asked'
+function isToCancel({ cancel, created }: InvocationState): boolean {
+  return cancel === 'asked' && created.slot !== 0
 }
 
-/** It was to wait before it queues up for its key, and has waited long enough. */
-export function needsPlace({ phase, created }: InvocationState, now: number): boolean {
-  return phase.kind === 'queued' && created.slot === 0 && (created.notBefore ?? 0) <= now
+/** It was to wait before it queues up for its key, and has waited long enough; or nobody served it, and it is to end. */
+export function needsPlace({ phase, created, cancel }: InvocationState, now: number): boolean {
+  if (created.slot !== 0) return false
+  if (phase.kind === 'paused') return cancel === 'asked'
+  return phase.kind === 'queued' && (created.notBefore ?? 0) <= now
 }
 
 /** Awakeables that nobody completed, and whose holders have not shown themselves in time. */

@@ -1,7 +1,7 @@
 import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import { decide } from '../../domain/invocation/decide.ts'
-import { isRunnable } from '../../domain/invocation/due.ts'
+import { isRunnable, needsPlace } from '../../domain/invocation/due.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Ticket } from '../agenda/agenda.ts'
@@ -71,7 +71,7 @@ async function followUp(
   if (needsStart(deps, session, state)) {
     await keepWatch(deps, id, guard)
     work.wakeLater(id)
-  } else if (needsSettling(session, stimulus, appended)) {
+  } else if (needsSettling(deps, session, stimulus, appended)) {
     await keepWatch(deps, id, guard)
     work.settle(session)
   } else {
@@ -118,15 +118,17 @@ async function leave(
 
 /**
  * A cancellation, kill or pause has ended it, here or before, and nobody here is at work on it: it must be seen off. Who
- * brought the same news before may have died before he did so.
+ * brought the same news before may have died before he did so. One that is cancelled and has no place gets one.
  */
 function needsSettling(
+  { clock }: EngineDeps,
   { busy, state }: JournalSession,
   { kind }: Stimulus,
   appended: Segment | undefined,
 ): boolean {
   const ends = kind === 'cancel' || kind === 'kill'
-  const isOver = ends && state?.phase.kind === 'closed'
+  const isOver =
+    ends && state !== undefined && (state.phase.kind === 'closed' || needsPlace(state, clock.now()))
   return !busy && (isOver || (kind === 'pause' && appended !== undefined))
 }
 
