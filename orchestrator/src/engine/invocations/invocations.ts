@@ -54,6 +54,10 @@ export function createInvocations(deps: EngineDeps): Invocations {
       deps.sessions.use(session.id, async () => {
         try {
           await drive(deps, work, session, permit)
+        } catch (error) {
+          // The attempt after it stands on the agenda, like this one.
+          session.next.take()?.release()
+          throw error
         } finally {
           session.busy = false
         }
