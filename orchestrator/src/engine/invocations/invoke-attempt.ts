@@ -1,3 +1,5 @@
+import type { RequestState } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import type { InvokeOutcome } from '../../ports/index.ts'
 import { requestState } from '../objects/request-state.ts'
@@ -5,7 +7,7 @@ import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { persist } from './persist.ts'
+import { persist, Stopped } from './persist.ts'
 import { buildRequest } from './request.ts'
 
 type Settled = Exclude<InvokeOutcome, { kind: 'throttled' } | { kind: 'too-large' }>
@@ -62,11 +64,12 @@ async function invokeOnce(
   const { state } = session
   if (state === undefined || !isCurrent(state, epoch)) return notStarted()
   const { timeoutMs, inactivityMs } = deps.directory.policyOf(state.created.target, deployment)
-  const objectState = await persist(deps, session.id, () => requestState(deps, state))
+  const read = await stateToSend(deps, session, state, signal)
+  if ('kind' in read) return read
   const request = {
     ...buildRequest(session, state, deps.channel, keep),
     ...(inactivityMs !== undefined && { inactivityMs }),
-    ...(objectState !== undefined && { state: objectState }),
+    ...read,
   }
   const late = new AbortController()
   const cancel = deps.clock.timer(timeoutMs + graceMs, () => late.abort())
@@ -78,6 +81,24 @@ async function invokeOnce(
     return late.signal.aborted && outcome.kind === 'lost' ? timedOut(timeoutMs) : outcome
   } finally {
     cancel()
+  }
+}
+
+/** A table that does not answer is waited for as long as the attempt counts; what is lost fails it. */
+async function stateToSend(
+  deps: EngineDeps,
+  session: JournalSession,
+  state: InvocationState,
+  signal: AbortSignal,
+): Promise<{ readonly state?: RequestState } | Settled> {
+  const waiting = { ...deps, stopping: signal }
+  try {
+    const sent = await persist(waiting, session.id, () => requestState(deps, state))
+    return sent === undefined ? {} : { state: sent }
+  } catch (error) {
+    if (error instanceof Stopped) return notStarted()
+    if (!(error instanceof FermataError)) throw error
+    return { kind: 'failed', failure: error.toFailure() }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RequestState, StateCell } from '@fermata/lambda-runtime/protocol'
 import { workflowRunId } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../../domain/errors.ts'
 import type { InvocationState } from '../../domain/invocation/state.ts'
 import { lazyCells, patchCells } from '../../domain/objects/cells.ts'
 import { snapshot } from '../../domain/objects/head.ts'
@@ -14,6 +15,7 @@ const maxTries = 8
 /**
  * The state that an attempt is sent. A holder's is the one that its predecessors left, the same for all its attempts
  * (INV-7, trace 4); a shared reader's is what there is now, with what the holder has shown of its own.
+ * @throws FermataError `internal` where a value is lost: waiting does not bring it back
  */
 export async function requestState(
   deps: EngineDeps,
@@ -28,7 +30,8 @@ export async function requestState(
     const loaded = await load(deps, ref, cells)
     if (loaded !== undefined) return { access: isHolder ? 'exclusive' : 'shared', cells: loaded }
   }
-  throw new Error(`A value of ${ref.service}/${ref.key} is not there, though its head says so`)
+  const message = `A value of ${ref.service}/${ref.key} is not there, though its head says so`
+  throw new FermataError('internal', message)
 }
 
 /** A workflow begins with nothing. */
