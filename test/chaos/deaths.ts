@@ -18,11 +18,8 @@ export async function playCalmly(story: Story): Promise<Calm> {
   return { story, played, points: { function: at('function'), replica: at('replica') } }
 }
 
-/**
- * The indexes of `count` moments: all of them, or at most `most`, as evenly spread as whole numbers are. In stories
- * in which hours pass, it is few.
- */
-export function moments(count: number, most: number): readonly number[] {
+/** The indexes of `count` moments: all of them, or at most `most`, as evenly spread as whole numbers are. */
+export function moments(count: number, most = count): readonly number[] {
   const stride = Math.max(1, count / most)
   return Array.from({ length: Math.min(count, most) }, (_, index) => Math.floor(index * stride))
 }
