@@ -14,6 +14,7 @@ import { retain } from '../invocations/retain.ts'
 import type { Work } from '../invocations/work.ts'
 import { begin } from './begin.ts'
 import { finishHolder, finishSlot, noPatch, refOf } from './finish-slot.ts'
+import { joinAsker } from './join-asker.ts'
 import type { Finding, Mailbox, Manner } from './mailbox.ts'
 import type { Turn } from './turn.ts'
 
@@ -133,7 +134,9 @@ async function keepJournal({ deps, work, manner }: Turn, session: JournalSession
 }
 
 /** Nothing of it counts: its invocation has another slot. */
-async function pass({ deps, mailbox, slot }: Turn): Promise<'on'> {
+async function pass(turn: Turn): Promise<'on'> {
+  const { deps, mailbox, slot } = turn
+  await joinAsker(turn)
   const expires = slot.expires + Math.max(0, slot.expires - deps.clock.now())
   await finishSlot(deps, mailbox.ref, { slot: slot.n, patch: noPatch, expires })
   mailbox.delivered = slot.n
