@@ -1,12 +1,16 @@
 import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
 import type { MemoryLog } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-log'
-import type { ObjectHead, ObjectRef, Slot } from '@fermata/orchestrator/ports'
+import { decodeDeadRecord } from '@fermata/orchestrator/domain/subscriptions/dead-record'
+import { groupIdOf } from '@fermata/orchestrator/domain/subscriptions/subscription'
+import type { ObjectRef, Slot } from '@fermata/orchestrator/ports'
+import type { Happening } from '../history/events.ts'
+import { Ledger } from '../history/ledger.ts'
 import type { World } from '../unit/engine/world.ts'
 import type { History } from './history.ts'
 
-/** Sees every write at the moment at which it becomes durable, and what is wrong with it: INV-1, 2, 6, 8 and 12. */
+/** Shows the ledger every write at the moment at which it becomes durable, and keeps what is wrong with it. */
 export class Watch {
-  readonly stored = new Map<InvocationId, Segment[]>()
+  readonly ledger = new Ledger()
   readonly violations: string[] = []
   /** The kind of entry that was written last. */
   lastEntry = 'nothing'
@@ -14,7 +18,6 @@ export class Watch {
   readonly #log: MemoryLog
   readonly #history: History
   readonly #topic: string
-  readonly #slots = new Map<InvocationId, { readonly ref: ObjectRef; readonly slot: number }>()
 
   constructor(world: World, log: MemoryLog, history: History, topic: string) {
     this.#world = world
@@ -23,7 +26,20 @@ export class Watch {
     this.#topic = topic
     this.#watchJournals()
     this.#watchHeads()
+    this.#watchSlots()
+    this.#watchDead()
     this.#watchCommits()
+  }
+
+  get stored(): ReadonlyMap<InvocationId, readonly Segment[]> {
+    return this.ledger.journals
+  }
+
+  #take(who: string, happening: Happening): void {
+    for (const violation of this.ledger.take({ at: this.#world.clock.now(), who, ...happening })) {
+      this.violations.push(violation)
+      this.#history.add('oracle', violation)
+    }
   }
 
   #watchJournals(): void {
@@ -32,87 +48,87 @@ export class Watch {
     Object.assign(journals, {
       append: async (...[id, segment, expires]: Parameters<typeof append>) => {
         const answer = await append(id, segment, expires)
-        if (answer.kind === 'appended') this.#remember(id, segment)
+        if (answer.kind === 'appended') this.#remember(id, segment, expires)
         return answer
       },
     })
   }
 
-  #remember(id: InvocationId, segment: Segment): void {
-    const known = this.stored.get(id) ?? []
-    this.stored.set(id, known)
-    const before = known.find(({ n, born }) => n === segment.n && born === segment.born)
-    if (before !== undefined) {
-      if (JSON.stringify(before) !== JSON.stringify(segment)) {
-        this.#found(1, `segment ${segment.n} of ${id} was written twice`)
-      }
-      return
+  #remember(id: InvocationId, segment: Segment, expires: number): void {
+    const isKnown = this.stored
+      .get(id)
+      ?.some(({ n, born }) => n === segment.n && born === segment.born)
+    if (isKnown !== true) {
+      const kinds = segment.entries.map((entry) => describe(entry)).join(' ')
+      this.#history.add(segment.by, `${id} ${segment.n}: ${kinds}`)
+      this.lastEntry = segment.entries.at(-1)?.kind ?? this.lastEntry
     }
-    const kinds = segment.entries.map((entry) => describe(entry)).join(' ')
-    this.#history.add(segment.by, `${id} ${segment.n}: ${kinds}`)
-    if (segment.n !== known.length) this.#found(1, `${id} has a hole before ${segment.n}`)
-    this.lastEntry = segment.entries.at(-1)?.kind ?? this.lastEntry
-    this.#checkEpoch(id, known, segment)
-    this.#checkTurn(id, segment)
-    known.push(segment)
-  }
-
-  /** INV-2: whoever appends has read what stands before, and so knows of any newer attempt. */
-  #checkEpoch(id: InvocationId, known: readonly Segment[], segment: Segment): void {
-    const epoch = Math.max(0, ...known.map(begunBy))
-    const begun = begunBy(segment)
-    if (segment.by === 'handler' && segment.epoch < epoch) {
-      this.#found(2, `${id} ${segment.n} is of epoch ${segment.epoch}, after ${epoch} has begun`)
-    }
-    if (begun > 0 && begun <= epoch) {
-      this.#found(2, `${id} ${segment.n} begins epoch ${begun} after ${epoch}`)
-    }
-    if (segment.by === 'handler' && hasEnded(known)) {
-      this.#found(2, `${id} ${segment.n} goes on after its attempt has ended`)
-    }
-    const isClosed = known.some(({ entries }) => entries.some(({ kind }) => kind === 'output'))
-    if (isClosed && segment.entries.some(({ kind }) => kind === 'output' || kind === 'attempt')) {
-      this.#found(12, `${id} ${segment.n} goes on after the end`)
-    }
-  }
-
-  /** INV-6: an attempt of an exclusive one begins only while its slot holds the key. */
-  #checkTurn(id: InvocationId, { entries }: Segment): void {
-    for (const entry of entries) {
-      if (entry.kind !== 'created' || entry.slot === undefined || entry.slot === 0) continue
-      const { service, key } = entry.target
-      if (key !== undefined) this.#slots.set(id, { ref: { service, key }, slot: entry.slot })
-    }
-    const place = this.#slots.get(id)
-    if (place === undefined || !entries.some(isAttempt)) return
-    const done = this.#headOf(place.ref)?.done ?? 0
-    if (done !== place.slot - 1) {
-      this.#found(6, `${id} of slot ${place.slot} begins while ${done} are done`)
-    }
-  }
-
-  #headOf({ service, key }: ObjectRef): ObjectHead | undefined {
-    const head = this.#world.table.objects.get(`${service}#${key}`)?.head
-    return head === undefined ? undefined : (JSON.parse(head) as ObjectHead)
+    const stamp = segment.n === 0 ? { expires } : {}
+    this.#take(segment.by, { what: 'segment', invocation: id, segment, ...stamp })
   }
 
   #watchHeads(): void {
     const { objects } = this.#world.stores
     const writeHead = objects.writeHead.bind(objects)
+    const putValue = objects.putValue.bind(objects)
     Object.assign(objects, {
       writeHead: async (...[ref, head, before]: Parameters<typeof writeHead>) => {
-        const was = this.#headOf(ref)?.done ?? 0
         const isWritten = await writeHead(ref, head, before)
         if (isWritten) this.#history.add(`${ref.service}#${ref.key}`, `done ${head.done}`)
-        if (isWritten && head.done < was) {
-          this.#found(6, `${ref.service}#${ref.key} goes back from ${was} to ${head.done}`)
+        if (isWritten) this.#take('orchestrator', { what: 'head', object: ref, head })
+        return isWritten
+      },
+      putValue: async (...[ref, at, value, expires]: Parameters<typeof putValue>) => {
+        await putValue(ref, at, value, expires)
+        this.#take('orchestrator', { what: 'value', object: ref, ...at, value })
+      },
+    })
+  }
+
+  #watchSlots(): void {
+    const { objects } = this.#world.stores
+    const append = objects.append.bind(objects)
+    const markSlot = objects.markSlot.bind(objects)
+    const restampSlot = objects.restampSlot.bind(objects)
+    Object.assign(objects, {
+      append: async (...[ref, slot]: Parameters<typeof append>) => {
+        const answer = await append(ref, slot)
+        if (answer.kind === 'appended') this.#takeSlot(ref, slot.n)
+        return answer
+      },
+      markSlot: async (...[ref, n, mark]: Parameters<typeof markSlot>) => {
+        await markSlot(ref, n, mark)
+        this.#takeSlot(ref, n)
+      },
+      restampSlot: async (...[ref, n, expires]: Parameters<typeof restampSlot>) => {
+        await restampSlot(ref, n, expires)
+        this.#takeSlot(ref, n)
+      },
+    })
+  }
+
+  #takeSlot(object: ObjectRef, n: number): void {
+    const text = this.#world.table.objects.get(`${object.service}#${object.key}`)?.slots.get(n)
+    if (text === undefined) return
+    const slot = JSON.parse(text) as Slot
+    this.#take('orchestrator', { what: 'slot', object, slot })
+  }
+
+  #watchDead(): void {
+    const { registry } = this.#world.stores
+    const put = registry.put.bind(registry)
+    Object.assign(registry, {
+      put: async (...[collection, name, body, rev]: Parameters<typeof put>) => {
+        const isWritten = await put(collection, name, body, rev)
+        const position = collection === 'dead' ? decodeDeadRecord(body) : undefined
+        if (isWritten && position !== undefined) {
+          this.#take('orchestrator', { what: 'dead', ...position })
         }
         return isWritten
       },
     })
   }
 
-  /** INV-8. */
   #watchCommits(): void {
     const group = this.#log.group.bind(this.#log)
     const watched = new Set<object>()
@@ -122,59 +138,20 @@ export class Watch {
         if (watched.has(found)) return found
         watched.add(found)
         const commit = found.commit.bind(found)
+        const subscription = id.replace(groupIdOf(''), '')
         Object.assign(found, {
           commit: (...args: Parameters<typeof commit>) => {
-            const [, , { partition }, offset] = args
+            const [, , { topic, partition }, offset] = args
             commit(...args)
             this.#history.add('kafka', `${partition} is committed up to ${offset}`)
-            this.#checkCommit(partition, offset)
+            const position = { subscription, topic, partition, offset: String(offset) }
+            if (topic === this.#topic) this.#take('kafka', { what: 'committed', ...position })
           },
         })
         return found
       },
     })
   }
-
-  #checkCommit(partition: number, offset: bigint): void {
-    for (const record of this.#log.read(this.#topic, partition, 0n, Number(offset)).records) {
-      const key = Buffer.from(record.key ?? []).toString()
-      const slots = this.#world.table.objects.get(`ledger#${key}`)?.slots.values() ?? []
-      const isAccepted = [...slots].some((text) => {
-        const { mail } = JSON.parse(text) as Slot
-        const origin = mail.kind === 'invocation' ? mail.created.origin : undefined
-        return (
-          origin?.kind === 'kafka' &&
-          origin.partition === partition &&
-          String(origin.offset) === record.offset
-        )
-      })
-      if (!isAccepted)
-        this.#found(8, `${partition}/${record.offset} is committed, but not accepted`)
-    }
-  }
-
-  #found(invariant: number, what: string): void {
-    this.violations.push(`INV-${invariant}: ${what}`)
-    this.#history.add('oracle', `INV-${invariant}: ${what}`)
-  }
-}
-
-function isAttempt({ kind }: Segment['entries'][number]): boolean {
-  return kind === 'attempt'
-}
-
-const ends: ReadonlySet<string> = new Set(['attempt-failed', 'suspended', 'paused', 'output'])
-
-/** Whether no attempt runs. */
-function hasEnded(segments: readonly Segment[]): boolean {
-  const entries = segments.flatMap((segment) => segment.entries)
-  const last = entries.findLast((entry) => isAttempt(entry) || ends.has(entry.kind))
-  return last !== undefined && !isAttempt(last)
-}
-
-/** The epoch that it begins; 0: none. */
-function begunBy({ entries }: Segment): number {
-  return Math.max(0, ...entries.map((entry) => (entry.kind === 'attempt' ? entry.epoch : 0)))
 }
 
 /** An entry in a word or two. */
