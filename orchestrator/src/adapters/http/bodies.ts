@@ -3,6 +3,7 @@ import type { Json, Outcome, Value } from '@fermata/lambda-runtime/protocol'
 import { voidValue } from '@fermata/lambda-runtime/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FermataError } from '../../domain/errors.ts'
+import { depthOf, maxDepth } from '../../domain/json-depth.ts'
 import { type Problem, problemOfFailure, problemType } from './problem.ts'
 
 /** Values that JSON cannot carry (dates, maps, bytes, …), as devalue text. */
@@ -67,6 +68,9 @@ function decodeText(bytes: Uint8Array): string | undefined {
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function parse(text: string): Json {
+  if (depthOf(text) > maxDepth) {
+    throw new FermataError('bad-request', `The body is nested deeper than ${maxDepth}`)
+  }
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -1,9 +1,7 @@
 import type { Json, Value } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../errors.ts'
+import { depthOf, maxDepth } from '../json-depth.ts'
 import { type KafkaRecord, positionOf } from './kafka-record.ts'
-
-/** Deeper values would exhaust the stack of whatever writes them as JSON again. */
-const maxDepth = 500
 
 /**
  * The record's value as a handler's input. A tombstone is `null`; an empty value is none.
@@ -62,19 +60,4 @@ function undecodable(record: KafkaRecord, problem: string): FermataError {
     'record-undecodable',
     `The value of record ${positionOf(record)} ${problem}: produce JSON in UTF-8`,
   )
-}
-
-/** How deep brackets are nested outside of strings, in text that may not be JSON. Linear, whatever the text. */
-function depthOf(text: string): number {
-  let depth = 0
-  let deepest = 0
-  let quoted = false
-  for (let index = 0; index < text.length; index++) {
-    const char = text[index]
-    if (char === '"') quoted = !quoted
-    else if (quoted) index += char === '\\' ? 1 : 0
-    else if (char === '[' || char === '{') deepest = Math.max(deepest, ++depth)
-    else if (char === ']' || char === '}') depth--
-  }
-  return deepest
 }

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@fermata/lambda-runtime/protocol'
+import { type Failure, ProtocolError } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
@@ -98,11 +98,18 @@ async function decided(run: Run, stimulus: Stimulus): Promise<boolean> {
 /** What no segment can hold, none could hold after another attempt: a person must see to it. */
 async function pause(run: Run, error: unknown): Promise<Applied> {
   const { deps, session } = run
-  if (!(error instanceof ProtocolError) || error.code !== 'segment-too-large') throw error
-  const { code, message } = error
+  const reason = unstorable(error)
+  if (reason === undefined) throw error
   const state = await persist(deps, session.id, () => session.refresh())
   if (!isMine(run)) return { state, appended: undefined }
-  return apply(run, { kind: 'pause', reason: { code, message } })
+  return apply(run, { kind: 'pause', reason })
+}
+
+function unstorable(error: unknown): Failure | undefined {
+  const code = 'segment-too-large'
+  if (error instanceof RangeError) return { code, message: 'A value is nested too deep' }
+  const isTooLarge = error instanceof ProtocolError && error.code === code
+  return isTooLarge ? { code, message: error.message } : undefined
 }
 
 function isBehind({ state }: JournalSession, stimulus: Stimulus): boolean {

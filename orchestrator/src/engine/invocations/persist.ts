@@ -38,8 +38,12 @@ export async function persist<T>(
   }
 }
 
-/** Whether trying again is of no use: nothing was done, and nothing will be. */
+/**
+ * Whether trying again is of no use: nothing was done, and nothing will be. What is nested too deep for JSON is a
+ * RangeError.
+ */
 export function isFinal(error: unknown): boolean {
+  if (error instanceof RangeError) return true
   if (error instanceof ProtocolError) return error.code !== 'append-contention'
   return error instanceof FermataError && error.code !== 'store-unreachable'
 }
