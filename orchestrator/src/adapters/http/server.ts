@@ -10,6 +10,9 @@ export interface ServerOptions {
   readonly logger: Logger
 }
 
+/** A request, with its body, comes within this time. The answer may take as long as it takes. */
+const requestMs = 120_000
+
 /** A server without routes that answers every mistake as problem JSON. */
 export function createServer({ name, maxBodyBytes, logger }: ServerOptions): FastifyInstance {
   const log = logger.child({ server: name })
@@ -18,6 +21,7 @@ export function createServer({ name, maxBodyBytes, logger }: ServerOptions): Fas
     // Closing is ours: see `drain`.
     return503OnClosing: false,
     forceCloseConnections: false,
+    requestTimeout: requestMs,
     routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true },
     frameworkErrors: (error, _request, reply) => answerError(error, reply, log),
     clientErrorHandler: answerGarbage,
@@ -44,14 +48,18 @@ function answerError(error: unknown, reply: FastifyReply, log: Logger): FastifyR
   return sendProblem(reply, answer)
 }
 
-/** What is not HTTP, or headers that are too large: there is no request to answer to. */
+type Refusal = readonly [status: number, phrase: string, detail: string]
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not come to its end in time'],
+}
+const noHttp: Refusal = [400, 'Bad Request', 'This is not HTTP']
+
+/** What is not HTTP, headers that are too large, or a request that is too slow: there is none to answer to. */
 function answerGarbage(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const [status, phrase] = tooLarge
-    ? ([431, 'Request Header Fields Too Large'] as const)
-    : ([400, 'Bad Request'] as const)
-  const detail = tooLarge ? 'The headers are too large' : 'This is not HTTP'
+  const [status, phrase, detail] = refusals[error.code ?? ''] ?? noHttp
   const body = JSON.stringify(problem('bad-request', status, detail))
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,

@@ -11,6 +11,8 @@ export class WaitingRequests {
     const hungUp = (): void => abort.abort(new FermataError('bad-request', 'The client hung up'))
     this.#waiting.add(abort)
     reply.raw.once('close', hungUp)
+    // It may have hung up while its request was accepted.
+    if (reply.raw.destroyed) hungUp()
     try {
       return await work(abort.signal)
     } finally {
