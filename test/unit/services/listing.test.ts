@@ -150,7 +150,12 @@ describe('the list of invocations', () => {
   it('refuses a place that it never told', async () => {
     const world = shop()
     const { engine } = await world.start()
-    for (const after of ['x', '', Buffer.from('{}').toString('base64url')]) {
+    const made = ({ skip, index }: { skip: number; index: number }) => {
+      const cursor = { at: 0, from: { shard: 0, key: '0', index }, skip }
+      return Buffer.from(JSON.stringify(cursor)).toString('base64url')
+    }
+    const hostile = [made({ skip: -1, index: 0 }), made({ skip: 0, index: -1 })]
+    for (const after of ['x', '', Buffer.from('{}').toString('base64url'), ...hostile]) {
       await expect(engine.admin.invocations({ limit: 1, after })).rejects.toMatchObject({
         code: 'bad-request',
       })

@@ -21,11 +21,13 @@ const maxEntries = 10_000
 const maxReads = 400
 const sideBySide = 16
 
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
 /** `at`: when the first page was asked for, epoch ms. `skip`: of what the next entry names, so many are told already. */
 const cursorSchema = v.object({
   at: v.number(),
-  from: v.optional(v.object({ shard: v.number(), key: v.string(), index: v.number() })),
-  skip: v.number(),
+  from: v.optional(v.object({ shard: count, key: v.string(), index: count })),
+  skip: count,
 })
 type Cursor = v.InferOutput<typeof cursorSchema>
 
