@@ -24,7 +24,10 @@ export function createConcurrency(clock: Clock, share: () => number): Concurrenc
     },
     succeeded(name) {
       const state = throttledOnce.get(name)
-      if (state !== undefined) throttledOnce.set(name, stepAimd(state, { kind: 'succeeded' }))
+      if (state === undefined) return
+      // Replicas come and go: what was this one's share when it was throttled may be less than it is now.
+      const ceiling = share()
+      throttledOnce.set(name, stepAimd({ ...state, ceiling }, { kind: 'succeeded' }))
     },
   }
 }
