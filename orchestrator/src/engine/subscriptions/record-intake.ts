@@ -10,7 +10,7 @@ import {
 import type { Clock, FaultPoints, Logger, RecordSink, SourceRecord } from '../../ports/index.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { HandlerCheck } from './handler-check.ts'
-import { createLines } from './lines.ts'
+import { createLines, type Lines } from './lines.ts'
 import type { RecordAcceptor } from './record-acceptor.ts'
 
 export type IntakeDeps = {
@@ -39,7 +39,8 @@ export class RecordIntake {
   readonly #deps: IntakeDeps
   readonly #route: Route
   readonly #stopping: AbortSignal
-  readonly #lines = createLines()
+  /** By the signal of the lane that records come in. */
+  readonly #lines = new WeakMap<AbortSignal, Lines>()
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: IntakeDeps, route: Route, stopping: AbortSignal) {
@@ -50,7 +51,8 @@ export class RecordIntake {
 
   /**
    * Records of one key are accepted in offset order, each acknowledged before the next, so that they come to their
-   * object in that order (INV-6); no other record waits for them (INV-11).
+   * object in that order (INV-6); no other record waits for them (INV-11). Nor do those of the next lane for what the one
+   * before it is still at: it comes again, from where that one had committed.
    */
   readonly accept: RecordSink['accept'] = (record, signal) => {
     const { topic, partition, key } = record
@@ -58,7 +60,9 @@ export class RecordIntake {
     if (key === null || this.#deps.handlers.isKeyed(this.#route.subscription) === false) {
       return work()
     }
-    return this.#lines.take(`${topic}/${partition}/${Buffer.from(key).toString('base64')}`, work)
+    const lines = this.#lines.get(signal) ?? createLines()
+    this.#lines.set(signal, lines)
+    return lines.take(`${topic}/${partition}/${Buffer.from(key).toString('base64')}`, work)
   }
 
   readonly #accept: RecordSink['accept'] = async (record, signal) => {
