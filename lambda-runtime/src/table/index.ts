@@ -28,4 +28,9 @@ export {
   stateKey,
 } from './state-item.ts'
 export { TableError } from './table-error.ts'
-export { createTableJournal, type TableJournal, type TableJournalOptions } from './table-journal.ts'
+export {
+  createTableJournal,
+  keptUntil,
+  type TableJournal,
+  type TableJournalOptions,
+} from './table-journal.ts'

@@ -59,7 +59,7 @@ export function createTableJournal(
   const segments = new HandlerSegments(call, request)
   return {
     async append(segment) {
-      const item = encodeSegmentItem(request.invocation, segment, expiresOf(request, segment))
+      const item = encodeSegmentItem(request.invocation, segment, keptUntil(request, segment))
       const answer = await appendSegment(segments, segment, item, () => segment.at)
       if (answer.kind === 'conflict' && answer.existing.born !== segment.born) {
         throw new TableError(
@@ -103,7 +103,7 @@ function createCall(request: InvokeRequest, options: TableJournalOptions): Call 
 }
 
 /** The journal may have been re-stamped since the request was made: a segment must not vanish before segment 0. */
-function expiresOf(request: InvokeRequest, segment: Segment): number {
+export function keptUntil(request: InvokeRequest, segment: Segment): number {
   const entries = request.journal.flatMap((one) => one.entries)
   const created = entries.find((entry) => entry.kind === 'created')
   return Math.max(request.expires, segment.at + (created?.retentionMs ?? 0))

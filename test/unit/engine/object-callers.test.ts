@@ -51,7 +51,7 @@ it('of two who call it at the same time, each by a place of his own, both are to
   const world = deskWorld()
   const [first, second] = [await world.start(), await world.start()]
   await callTwice(world, first, second)
-  const id = await asked(world, first, { ...target, idempotencyKey: undefined })
+  const id = await asked(world, first, target)
   await comes(world, id, 'suspended')
   await during(world, first.engine.ingress.completeAwakeable(`${id}.0`, yes))
   const ended = async () => {

@@ -1,5 +1,5 @@
 import type { InvokeRequest, Segment } from '@fermata/lambda-runtime/protocol'
-import type { TableJournal } from '@fermata/lambda-runtime/table'
+import { keptUntil, type TableJournal } from '@fermata/lambda-runtime/table'
 import type { JournalStore, ObjectStore } from '../../ports/index.ts'
 
 /** A handler's way to its journal when it runs in the process of its store: in tests and simulations. */
@@ -11,7 +11,8 @@ export function createMemoryHandlerJournal(
   const born = request.journal[0]?.born ?? ''
   return {
     async append(segment: Segment) {
-      const { kind } = await journals.append(request.invocation, segment, request.expires)
+      const expires = keptUntil(request, segment)
+      const { kind } = await journals.append(request.invocation, segment, expires)
       return kind
     },
     tail: (from) => journals.tail(request.invocation, born, from),
