@@ -65,3 +65,28 @@ it('a call that was answered is not made again, whatever became of its callee', 
   expect(await world.journal(callee)).toEqual([])
   expect(runs()).toBe(1)
 })
+
+it.each(['is still open', 'has ended'] as const)(
+  'what was sent and then purged is not sent again by who takes over a sender that %s',
+  async (how) => {
+    const { world, runs } = scene(send)
+    const first = await world.start()
+    const id = await submit(world, first, 'parent')
+    const sent = childInvocationId({ service: 'leaf' }, id, 0)
+    await comes(world, sent, 'output')
+    const second = await world.start()
+    if (how === 'has ended') {
+      first.pause()
+      await during(world, second.engine.admin.kill(id, undefined))
+      await comes(world, id, 'output')
+    }
+    await during(world, second.engine.admin.purge(sent))
+    expect(await world.journal(sent)).toEqual([])
+    first.kill()
+    if (how === 'is still open') await during(world, wake(second, id), 500)
+    second.kill()
+    await world.start()
+    await world.clock.advance(60_000)
+    expect(runs()).toBe(1)
+  },
+)

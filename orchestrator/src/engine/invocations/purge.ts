@@ -1,5 +1,6 @@
 import { keyOf, serviceOf, workflowRunId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { settle } from './settle.ts'
@@ -16,10 +17,25 @@ export async function purge(
   state: InvocationState,
 ): Promise<void> {
   await settle(deps, work, session)
+  await settleSender(deps, work, state)
   const key = keyOf(session.id)
   const isRun = workflowRunId(state.created.target) === session.id
   if (isRun && key !== undefined) await deps.promises.clear(serviceOf(session.id), key)
   await deps.faults.reach('purge.before-remove', session.id)
   await deps.journals.remove(session.id, state.born, state.next)
   session.forget()
+}
+
+/** Whoever takes its sender over would send it again, and find nothing: the sender's journal says first that it was sent (trace 8). */
+async function settleSender(
+  deps: EngineDeps,
+  work: Work,
+  { created: { origin } }: InvocationState,
+): Promise<void> {
+  if (origin.kind !== 'call' && origin.kind !== 'send') return
+  await deps.sessions.use(origin.invocation, async (sender) => {
+    if ((await sender.refresh()) === undefined) return
+    await carry(deps, work, sender)
+    await sender.stampCarried()
+  })
 }
