@@ -32,13 +32,18 @@ requirePart('dynamodb-local')('objects on real parts', () => {
   beforeAll(async () => {
     ;[database, witness] = await Promise.all([startDynamoDbLocal(), openWitness()])
     const environment = { WITNESS_URL: witness.url }
-    system = await createSystem({ dynamodb: database.endpoint, config, environment })
+    system = await createSystem({
+      dynamodb: database.endpoint,
+      config,
+      environment,
+      isRecorded: true,
+    })
     survivor = await system.start()
     await survivor.post('deployments', { arn: system.deploy('carts') })
   })
 
   afterAll(async () => {
-    await system?.close()
+    await system?.expectSound().finally(system.close)
     await witness?.close()
     await database?.stop()
   })

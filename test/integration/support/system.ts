@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { createLambdaEmulator, type LambdaEmulator } from '../../emulator/lambda-emulator.ts'
+import { expectSound, type SoundOptions } from '../../history/expect-sound.ts'
+import { Recorder } from '../../history/recorder.ts'
 import {
   type Functions,
   type FunctionsOnServer,
@@ -18,6 +20,8 @@ export type SystemOptions = {
   readonly config?: object
   /** For every function. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Writes down all that happens, for {@link System.expectSound}. On DynamoDB Local alone. */
+  readonly isRecorded?: boolean
 }
 
 /** Functions and orchestrators over one table; `close` ends them all. */
@@ -40,6 +44,10 @@ export type System = {
     options?: RegisterOptions,
   ): Promise<FunctionsOnServer>
   start(options?: StartOptions): Promise<OrchestratorUnderTest>
+  /** What happens, where it is recorded. */
+  readonly recorder: Recorder | undefined
+  /** All that was recorded keeps to the invariants, and comes to its end in time. */
+  expectSound(options?: SoundOptions): Promise<void>
   close(): Promise<void>
 }
 
@@ -73,11 +81,13 @@ export async function createSystem({
   dynamodb,
   config = {},
   environment: shared = {},
+  isRecorded = false,
 }: SystemOptions): Promise<System> {
   const lambda = await createLambdaEmulator({})
   const orchestrators: OrchestratorUnderTest[] = []
   const servers: HandlerServerUnderTest[] = []
   const table = `fermata-${process.pid}-${tables++}`
+  const recorder = isRecorded ? await Recorder.start(dynamodb, table) : undefined
   const entryOf = (fixture: string): string =>
     fileURLToPath(new URL(`../fixtures/${fixture}.ts`, import.meta.url))
   const deploy: System['deploy'] = (
@@ -120,6 +130,11 @@ export async function createSystem({
       })
       orchestrators.push(orchestrator)
       return orchestrator
+    },
+    recorder,
+    async expectSound(options) {
+      if (recorder === undefined) throw new Error('nothing is recorded')
+      await expectSound(recorder, options)
     },
     async close() {
       await Promise.all(orchestrators.map((orchestrator) => orchestrator.kill()))
