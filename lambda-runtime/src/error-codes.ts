@@ -32,6 +32,7 @@ export const sdkErrorCodes = {
   'signature-invalid': 'The signature of the request is not good',
   'signature-missing': 'The request is not signed',
   'state-moved': 'The state has changed since the attempt began',
+  'state-names-too-large': 'The names in a state take too much room',
   'state-read-only': 'A shared handler cannot change state',
   'step-exhausted': 'A step failed as often as it may',
   'step-failed': 'A step threw an error',

@@ -36,6 +36,7 @@ export {
   retryPolicySchema,
   type ScheduleInput,
 } from './manifest.ts'
+export { isName, maxNameBytes, maxStateNamesBytes, stateNameBytes } from './names.ts'
 export { ProtocolError } from './protocol-error.ts'
 export { decodeInvokeReply, type InvokeReply, type ReplyStatus } from './reply.ts'
 export {

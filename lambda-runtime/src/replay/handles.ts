@@ -1,6 +1,8 @@
 import { TerminalError, UsageError } from '../errors.ts'
 import {
   type InvocationId,
+  isName,
+  maxNameBytes,
   type Outcome,
   type PromiseRef,
   parseInvocationId,
@@ -52,16 +54,4 @@ export function nameOf(what: string, name: unknown): string {
   const text = typeof name === 'object' && name !== null && 'name' in name ? name.name : name
   if (isName(text)) return text
   throw new UsageError('option-invalid', `${what} needs a name of 1 to ${maxNameBytes} bytes`)
-}
-
-/** Bytes of UTF-8: names are part of sort keys, where each byte may take three. */
-const maxNameBytes = 256
-
-function isName(name: unknown): name is string {
-  return (
-    typeof name === 'string' &&
-    name !== '' &&
-    Buffer.byteLength(name) <= maxNameBytes &&
-    Buffer.from(name).toString() === name
-  )
 }

@@ -1,5 +1,12 @@
-import { UsageError } from '../errors.ts'
-import type { RequestState, StateCell, Value } from '../protocol/index.ts'
+import { TerminalError, UsageError } from '../errors.ts'
+import {
+  maxNameBytes,
+  maxStateNamesBytes,
+  type RequestState,
+  type StateCell,
+  stateNameBytes,
+  type Value,
+} from '../protocol/index.ts'
 import { Durable, type DurableEnv, given, type Settlement } from './durable.ts'
 import { settlementOf } from './hand-outs.ts'
 import { nameOf } from './handles.ts'
@@ -23,10 +30,13 @@ export type ObjectStateDeps = {
 export class ObjectState {
   readonly #deps: ObjectStateDeps
   readonly #cells: Map<string, StateCell>
+  /** What the names take together. It follows from what the attempt starts from, so replay comes to the same. */
+  #namesBytes: number
 
   constructor(deps: ObjectStateDeps) {
     this.#deps = deps
     this.#cells = new Map(deps.cells.map((cell) => [cell.name, cell]))
+    this.#namesBytes = deps.cells.reduce((sum, { name }) => sum + stateNameBytes(name), 0)
   }
 
   get(name: unknown, orElse?: unknown): Durable<unknown> {
@@ -47,19 +57,25 @@ export class ObjectState {
 
   set(given: unknown, value: unknown): void {
     const name = stateName(given)
-    const entry = this.#writing('set').setState(name, storable(value))
-    if (entry !== undefined) this.#cells.set(name, { name, value: entry.value })
+    const issuer = this.#writing('set')
+    const added = this.#cells.has(name) ? 0 : stateNameBytes(name)
+    if (added > 0 && this.#namesBytes + added > maxStateNamesBytes) throw noRoom(this.#cells.size)
+    const entry = issuer.setState(name, storable(value))
+    if (entry === undefined) return
+    this.#cells.set(name, { name, value: entry.value })
+    this.#namesBytes += added
   }
 
   clear(given: unknown): void {
     const name = stateName(given)
     this.#writing('clear').clearState(name)
-    this.#cells.delete(name)
+    if (this.#cells.delete(name)) this.#namesBytes -= stateNameBytes(name)
   }
 
   clearAll(): void {
     this.#writing('clearAll').clearAllState()
     this.#cells.clear()
+    this.#namesBytes = 0
   }
 
   #get(name: string): Durable<unknown> {
@@ -101,6 +117,23 @@ function settled(value: Value | undefined): Settlement<unknown> {
   return value === undefined ? given(undefined) : settlementOf({ kind: 'value', value })
 }
 
+/** Names are often data: one that is too long would be so each time that the handler is tried again. */
 function stateName(name: unknown): string {
+  if (typeof name === 'string' && Buffer.byteLength(name) > maxNameBytes) {
+    const beginning = name.slice(0, 32)
+    throw tooLarge(
+      `A name in the state has at most ${maxNameBytes} bytes: "${beginning}…" has more`,
+    )
+  }
   return nameOf('A value of the state', name)
+}
+
+function noRoom(names: number): TerminalError {
+  return tooLarge(
+    `There is no room for another name: the ${names} of this key take up the ${maxStateNamesBytes} bytes there are for them`,
+  )
+}
+
+function tooLarge(message: string): TerminalError {
+  return new TerminalError(message, { code: 'state-names-too-large', status: 413 })
 }

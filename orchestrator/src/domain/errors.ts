@@ -70,6 +70,7 @@ export const errorCatalogue = {
   'schedule-not-found': { status: 404, title: 'There is no such schedule' },
   'service-not-found': { status: 404, title: 'There is no such service' },
   'restart-refused': { status: 409, title: 'The invocation cannot be restarted so' },
+  'state-names-too-large': { status: 413, title: 'The names in a state take too much room' },
   'state-version-mismatch': { status: 412, title: 'The state has another version' },
   'store-unreachable': { status: 503, title: 'The table cannot be reached' },
   'subscription-exists': { status: 409, title: 'Another subscription has this name' },

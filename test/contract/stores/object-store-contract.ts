@@ -2,6 +2,7 @@ import type { EntryOf, InvocationId } from '@fermata/lambda-runtime/protocol'
 import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
 import type { ObjectHead, ObjectRef, Slot } from '@fermata/orchestrator/ports'
 import { expect } from 'vitest'
+import { fillingNames } from '../../support/state-names.ts'
 import {
   createdEntry,
   denseText,
@@ -191,6 +192,21 @@ const cases: StoreCases = {
     await objects.writeHead(ref, { ...head, cells }, undefined)
     expect((await objects.head(ref))?.cells).toEqual(cells)
   },
+
+  'a head holds all the names that there is room for, beside all else that may stand in it':
+    async ({ objects }) => {
+      const ref = { service: 's'.repeat(60), key: freshName('k').padEnd(512, 'k') }
+      const cells = fillingNames().map((name, i) => ({
+        ...{ name: denseText(name.length, i), slot: 999_999_999_999 },
+        bytes: 999_999_999,
+      }))
+      const patch = { cleared: false, values: [['a', { json: denseText(4_000) }]] } as const
+      const invocation = deriveInvocationId(ref.service, ['1'])
+      const live = { slot: 999_999_999_999, n: 999_999, invocation, patch }
+      const full = { ...head, cells, live, outlives: 9_999_999_999_999 }
+      expect(await objects.writeHead(ref, full, undefined)).toBe(true)
+      expect(await objects.head(ref)).toEqual(full)
+    },
 }
 
 /** What every adapter of the ObjectStore port does. */

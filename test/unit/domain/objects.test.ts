@@ -1,8 +1,9 @@
 import type { StateCell } from '@fermata/lambda-runtime/protocol'
-import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
+import { deriveInvocationId, maxStateNamesBytes } from '@fermata/lambda-runtime/protocol'
 import type { StatePatch } from '@fermata/orchestrator/domain/invocation/state'
 import {
   bytesOf,
+  hasRoom,
   inlineBytes,
   isEmpty,
   layOut,
@@ -22,6 +23,7 @@ import type { ObjectHead, Slot } from '@fermata/orchestrator/domain/objects/mode
 import { findCircle, type Wait } from '@fermata/orchestrator/domain/objects/waits'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fillingNames } from '../../support/state-names.ts'
 import { created, invocationId } from './journals.ts'
 
 const patch = (values: Record<string, string | undefined>, cleared = false): StatePatch => ({
@@ -120,11 +122,52 @@ describe('the layout of a state', () => {
   })
 })
 
+describe('a change of a state', () => {
+  const names = fillingNames()
+  const [first = '', ...others] = names
+  const full = names.map((name) => cell(name, '1'))
+
+  it('has room up to the last byte', () => {
+    const before = others.map((name) => cell(name, '1'))
+    expect(hasRoom(before, patch({ [first]: '1' }))).toBe(true)
+    expect(hasRoom(before, patch({ [`${first}x`]: '1' }))).toBe(false)
+    expect(hasRoom(full, patch({ one: '1' }))).toBe(false)
+    expect(hasRoom(full, patch({ [first]: undefined, one: '1' }))).toBe(true)
+    expect(hasRoom(full, patch({ one: '1' }, true))).toBe(true)
+  })
+
+  it('without a new name always has room: what was stored can be stored again', () => {
+    const tooMany = [...full, cell('one', '1')]
+    expect(hasRoom(tooMany, patch({ one: '2', [first]: undefined }))).toBe(true)
+    expect(hasRoom(tooMany, patch({}))).toBe(true)
+  })
+
+  it('has none for names that nothing can be called', () => {
+    for (const name of ['', 'x'.repeat(257), '\ud800']) {
+      expect(hasRoom([], patch({ [name]: '1' }))).toBe(false)
+      expect(hasRoom([], patch({ [name]: undefined }))).toBe(true)
+    }
+  })
+
+  it('leaves a head that is a bounded part of an item', () => {
+    const { cells } = layOut([], patch(Object.fromEntries(names.map((name) => [name, '1']))), 9)
+    const bytes = Buffer.byteLength(JSON.stringify(cells))
+    expect(bytes).toBeLessThanOrEqual(maxStateNamesBytes + inlineBytes)
+  })
+})
+
 describe('the end of a slot', () => {
+  it('goes on without a change that has no room', () => {
+    const made = finish(head, { slot: 5, patch: patch({ '': '2', a: '2' }), expires: 10 })
+    expect(made).toMatchObject({ isRefused: true, stored: [], dropped: [] })
+    expect(made).toMatchObject({ head: { done: 5, version: 2, cells: head.cells, writes: 8 } })
+  })
+
   it('changes the state once', () => {
     const made = finish(head, { slot: 5, patch: patch({ b: '2' }), expires: 10 })
     expect(made).toEqual({
       kind: 'write',
+      isRefused: false,
       head: {
         done: 5,
         version: 3,
@@ -227,6 +270,13 @@ describe('a key', () => {
     expect(judgeEdit(head, { ...edit, version: 1 })).toBe('void')
     expect(judgeEdit(head, { ...edit, version: undefined })).toBe('applied')
     expect(judgeEdit(undefined, { ...edit, version: 0 })).toBe('applied')
+  })
+
+  it('takes no edit that has no room, and tells that from another version', () => {
+    const edit = { id: 'e', patch: recordOf(patch({ ['x'.repeat(257)]: '1' })) }
+    expect(judgeEdit(head, { ...edit, version: 2 })).toBe('too-large')
+    expect(judgeEdit(head, { ...edit, version: 1 })).toBe('void')
+    expect(judgeEdit(undefined, { ...edit, version: undefined })).toBe('too-large')
   })
 })
 

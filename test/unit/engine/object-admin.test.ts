@@ -1,6 +1,7 @@
 import type { Value } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '@fermata/orchestrator/domain/errors'
 import { describe, expect, it } from 'vitest'
+import { fillingNames } from '../../support/state-names.ts'
 import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
 import { comes, during, waitsForOp0, yes } from './scenes.ts'
 import type { Script } from './world.ts'
@@ -98,6 +99,25 @@ describe('an operator', () => {
     expect(await late).toBe('state-version-mismatch')
     expect(await edit).toEqual({ status: 'applied', version: 3 })
     expect(await call(world, replica, { handler: 'list' })).toEqual(['edited'])
+  })
+
+  it('is refused a change that has no room in the key, be it when its turn comes', async () => {
+    const world = objectWorld({ cart })
+    const replica = await world.start()
+    const { admin } = replica.engine
+    const names = fillingNames()
+    const filling = names.map((name) => [name, { json: 1 }] as const)
+    const fill = admin.changeState(keyA, { values: filling, replace: false, version: undefined })
+    expect(await during(world, fill)).toEqual({ status: 'applied', version: 1 })
+    const refused = 'state-names-too-large'
+    expect(await refusal(admin.changeState(keyA, change('x'.repeat(257), ['x'])))).toBe(refused)
+    const late = refusal(admin.changeState(keyA, change('one more', ['x'])))
+    await world.clock.advance(1_000)
+    expect(await late).toBe(refused)
+    const head = await world.stores.objects.head(keyA)
+    expect(head).toMatchObject({ done: 2, version: 1, cells: { length: names.length } })
+    const first = change(names[0] ?? '', ['other'])
+    expect(await during(world, admin.changeState(keyA, first))).toMatchObject({ version: 2 })
   })
 
   it('is answered that a change waits while the key is held for long', async () => {

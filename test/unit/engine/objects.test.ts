@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { append, ask, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
+import {
+  append,
+  ask,
+  asked,
+  call,
+  keyA,
+  list,
+  objectWorld,
+  resultOf,
+  set,
+} from './object-scenes.ts'
 import { comes, during, flat, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Script, until } from './world.ts'
 
@@ -69,6 +79,24 @@ describe('an object', () => {
     ])
     expect((await world.stores.objects.head(keyA))?.writes).toBe(1)
     expect(await world.stores.objects.slots(keyA, 1, 10)).toHaveLength(1)
+  })
+
+  it('goes on without the changes of a function that sets more names than there is room for', async () => {
+    const rogue: Script = () => ({
+      entries: [set(0, 'list', ['x']), set(1, '\ud800', 1), set(2, 'y'.repeat(2_000), 1)],
+      status: completed('done'),
+    })
+    const world = objectWorld({ cart: { ...cart, rogue: ['exclusive', rogue] } })
+    const replica = await world.start()
+    expect(await call(world, replica, { handler: 'add', input: 'tea' })).toBe(1)
+    expect(await call(world, replica, { handler: 'rogue' })).toBe('done')
+    expect(await call(world, replica, { handler: 'add', input: 'milk' })).toBe(2)
+    expect(await call(world, replica, { handler: 'list' })).toEqual(['tea', 'milk'])
+    expect(world.warnings).toContainEqual(
+      expect.objectContaining({
+        fields: { code: 'state-names-too-large', ...keyA, slot: 2 },
+      }),
+    )
   })
 
   it('answers an invocation that waits its turn as queued', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeValue } from '../../../lambda-runtime/src/values.ts'
+import { fillingNames } from '../../support/state-names.ts'
 import { expectSameFromEveryPrefix } from './support/prefixes.ts'
 import {
   cell,
@@ -94,8 +95,32 @@ describe('the state of an exclusive handler', () => {
     })
     const reply = await stage.drive()
     const bad = 'option-invalid'
-    expect(reply.status).toEqual(completed(['value-unstorable', bad, bad, bad]))
+    const long = 'state-names-too-large'
+    expect(reply.status).toEqual(completed(['value-unstorable', bad, long, bad]))
     expect(reply.entries).toEqual([])
+  })
+
+  it('takes names as long as there is room for them, and then fails for good, on replay the same', async () => {
+    const [last = '', ...names] = fillingNames().toReversed()
+    const program: KeyedProgram = async (ctx) => {
+      ctx.set(last, 'it just fits')
+      ctx.clear(names[0] ?? '')
+      ctx.set(names[0] ?? '', 'again')
+      await ctx.sleep('1m')
+      ctx.set(names[1] ?? '', 'not another one')
+      ctx.set('one more', 1)
+    }
+    const make = () => keyedStage(exclusive, program, ...names.map((name) => cell(name, 1)))
+    const stage = make()
+    const failed = { kind: 'failed', failure: { code: 'state-names-too-large', status: 413 } }
+    expect(await finish(stage)).toMatchObject(failed)
+    expect(kindsOf(stage.journal.entries).filter((kind) => kind.startsWith('state'))).toEqual([
+      'state-set 0',
+      'state-clear 1',
+      'state-set 2',
+      'state-set 4',
+    ])
+    await expectSameFromEveryPrefix(make, stage.journal.segments, finish)
   })
 
   it('is the same in each attempt, and the journalled changes are applied again (INV-7)', async () => {

@@ -146,7 +146,7 @@ function mailOf(mail: v.InferOutput<typeof mailSchema>): Slot['mail'] {
 }
 
 function markOf(text: string): Slot['mark'] {
-  return text === 'void' ? 'void' : 'applied'
+  return text === 'void' || text === 'too-large' ? text : 'applied'
 }
 
 function within(item: Item, subject: string): Item {

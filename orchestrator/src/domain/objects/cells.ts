@@ -1,4 +1,10 @@
-import type { StateCell, Value } from '@fermata/lambda-runtime/protocol'
+import {
+  isName,
+  maxStateNamesBytes,
+  type StateCell,
+  stateNameBytes,
+  type Value,
+} from '@fermata/lambda-runtime/protocol'
 import type { StatePatch } from '../invocation/state.ts'
 import type { PatchRecord } from './model.ts'
 
@@ -61,6 +67,19 @@ export function lazyCells(cells: readonly StateCell[], budget: number): Readonly
     total -= cell.bytes
   }
   return lazy
+}
+
+/**
+ * Whether the head has room for the names of the state after a change; handlers refuse to set what has none. A change
+ * that adds no name always fits: a head that was written can be written again.
+ */
+export function hasRoom(cells: readonly StateCell[], patch: StatePatch): boolean {
+  const before = new Set(patch.cleared ? [] : cells.map(({ name }) => name))
+  const after = patchCells(cells, patch).map(({ name }) => name)
+  const added = after.filter((name) => !before.has(name))
+  if (added.length === 0) return true
+  const bytes = after.reduce((sum, name) => sum + stateNameBytes(name), 0)
+  return added.every(isName) && bytes <= maxStateNamesBytes
 }
 
 export function isEmpty({ cleared, values }: StatePatch): boolean {

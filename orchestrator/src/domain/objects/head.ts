@@ -1,6 +1,6 @@
 import type { InvocationId, StateCell } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState, StatePatch } from '../invocation/state.ts'
-import { isEmpty, type Layout, layOut, patchCells, patchOf, recordOf } from './cells.ts'
+import { hasRoom, isEmpty, type Layout, layOut, patchCells, patchOf, recordOf } from './cells.ts'
 import type { Live, ObjectHead, Slot, StateEdit } from './model.ts'
 
 /** A longer patch of a holder that waits is not copied to the head. */
@@ -24,7 +24,14 @@ export type Ending = {
 export type Finish =
   | { readonly kind: 'over' }
   /** What to store, in this order: the values, the head; then what is dropped goes. */
-  | ({ readonly kind: 'write'; readonly head: ObjectHead } & Pick<Layout, 'stored' | 'dropped'>)
+  | ({
+      readonly kind: 'write'
+      readonly head: ObjectHead
+      /** The head has no room for the change: the state is as it was, and the key goes on. */
+      readonly isRefused: boolean
+    } & Pick<Layout, 'stored' | 'dropped'>)
+
+const nothing: StatePatch = { cleared: false, values: new Map() }
 
 /**
  * The head after slot `slot`. Only the holder of the slot after `done` can have an ending, so all slots before it
@@ -32,9 +39,11 @@ export type Finish =
  */
 export function finish(
   head: ObjectHead | undefined,
-  { slot, patch, expires, ofWorkflow = false }: Ending,
+  { slot, patch: asked, expires, ofWorkflow = false }: Ending,
 ): Finish {
   if (head !== undefined && head.done >= slot) return { kind: 'over' }
+  const isRefused = !hasRoom(head?.cells ?? [], asked)
+  const patch = isRefused ? nothing : asked
   const changes = !isEmpty(patch)
   const { cells, stored, dropped } = layOut(head?.cells ?? [], patch, slot)
   const isKept = cells.length > 0 && !ofWorkflow && !isPassing(head)
@@ -42,6 +51,7 @@ export function finish(
   const until = Math.max(expires, head?.expires ?? 0, head?.outlives ?? 0)
   return {
     kind: 'write',
+    isRefused,
     head: {
       done: slot,
       version: (head?.version ?? 0) + (changes ? 1 : 0),
@@ -97,6 +107,10 @@ export function snapshot(head: ObjectHead | undefined): Snapshot {
 }
 
 /** What becomes of an edit whose turn it is. The head does not change before it is over, so asking again answers the same. */
-export function judgeEdit(head: ObjectHead | undefined, { version }: StateEdit) {
-  return version === undefined || version === (head?.version ?? 0) ? 'applied' : 'void'
+export function judgeEdit(
+  head: ObjectHead | undefined,
+  { version, patch }: StateEdit,
+): 'applied' | 'void' | 'too-large' {
+  if (version !== undefined && version !== (head?.version ?? 0)) return 'void'
+  return hasRoom(head?.cells ?? [], patchOf(patch)) ? 'applied' : 'too-large'
 }

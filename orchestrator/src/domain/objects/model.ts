@@ -65,5 +65,5 @@ export type Slot = {
   readonly expires: number
   readonly mail: Mail
   /** Of an edit: what became of it. Of an invocation: `void`, because it stands in an earlier slot, too. */
-  readonly mark: 'applied' | 'void' | undefined
+  readonly mark: 'applied' | 'void' | 'too-large' | undefined
 }

@@ -44,7 +44,11 @@ async function tryFinish(deps: EngineDeps, ref: ObjectRef, ending: Ending): Prom
   const before = await objects.head(ref)
   const made = finish(before, ending)
   if (made.kind === 'over') return true
-  const { head, stored, dropped } = made
+  const { head, stored, dropped, isRefused } = made
+  if (isRefused) {
+    const what = { code: 'state-names-too-large', ...ref, slot: ending.slot }
+    deps.logger.error(what, 'A change of state has no room in its key, and is not made')
+  }
   await Promise.all(
     stored.map(({ name, value }) =>
       objects.putValue(ref, { name, slot: ending.slot }, value, head.expires),

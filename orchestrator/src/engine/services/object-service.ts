@@ -1,5 +1,6 @@
 import type { StateCell, Value } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
+import { hasRoom, patchOf } from '../../domain/objects/cells.ts'
 import type {
   ObjectAdmin,
   ObjectHead,
@@ -111,6 +112,7 @@ async function changeState(
   )
   const { retentionMs } = directory.policyOf({ service: ref.service, handler: '' })
   const patch = { cleared: change.replace, values }
+  if (!hasRoom([], patchOf(patch))) throw noRoom(ref)
   const edit = { id: random.nonce(), version: change.version, patch }
   const mail = { kind: 'edit', edit, retentionMs } as const
   const mailbox = mailboxes.of(ref)
@@ -132,19 +134,31 @@ async function outcomeOf(
     const head = await objects.head(ref)
     if (head !== undefined && head.done >= n) {
       const [slot] = await objects.slots(ref, n, 1)
-      const isVoid = slot?.n === n && slot.mark === 'void'
-      if (isVoid && change.version !== undefined) {
-        throw mismatch(ref, change.version, head.version)
-      }
-      return { status: 'applied', version: head.version }
+      const mark = slot?.n === n ? slot.mark : undefined
+      return changed(ref, mark, { asked: change.version, is: head.version })
     }
     if (clock.monotonic() >= end || stopping.aborted) return { status: 'queued', slot: n }
     await clock.sleep(editPollMs, stopping)
   }
 }
 
+function changed(
+  ref: ObjectRef,
+  mark: Slot['mark'],
+  { asked, is }: { readonly asked: number | undefined; readonly is: number },
+): StateChanged {
+  if (mark === 'too-large') throw noRoom(ref)
+  if (mark === 'void' && asked !== undefined) throw mismatch(ref, asked, is)
+  return { status: 'applied', version: is }
+}
+
 function notFound({ service, key }: ObjectRef): FermataError {
   return new FermataError('object-not-found', `There is nothing at ${service}/${key}`)
+}
+
+function noRoom({ service, key }: ObjectRef): FermataError {
+  const message = `The names in the state of ${service}/${key} would take more room than there is`
+  return new FermataError('state-names-too-large', message)
 }
 
 function mismatch({ service, key }: ObjectRef, asked: number, is: number): FermataError {
