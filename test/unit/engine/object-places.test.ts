@@ -3,7 +3,7 @@ import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import { refusal } from './control-scenes.ts'
 import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
-import { comes, during, forgotten, has, submit, waitsForOp0, yes } from './scenes.ts'
+import { comes, during, forgotten, has, policy, submit, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Script, until } from './world.ts'
 
 const gated: Script = (request, writer) =>
@@ -120,5 +120,42 @@ describe('the end of the last one in line', () => {
     isAway = false
     const second = await world.start()
     expect(await resultOf(world, second, id, 90_000)).toBe('told')
+  })
+})
+
+describe('one that stands in line twice', () => {
+  /** One has had its turn and stands in line again, behind another that holds the key. */
+  async function twiceInLine() {
+    const world = objectWorld({ cart })
+    const replica = await world.start({ options: { policy: policy({ retentionMs: 100_000 }) } })
+    const { objects } = world.stores
+    const add = { handler: 'add', input: 'twice', idempotencyKey: 'k' }
+    const twice = await asked(world, replica, add)
+    await comes(world, twice, 'output')
+    const holder = await asked(world, replica, { handler: 'gated', input: 'held' })
+    await comes(world, holder, 'suspended')
+    const [first] = await objects.slots(keyA, 1, 1)
+    if (first === undefined) throw new Error('it has no place')
+    await objects.append(keyA, { ...first, n: 3, writer: 'again' })
+    await during(world, replica.engine.admin.purge(twice))
+    const goOn = () => during(world, replica.engine.ingress.completeAwakeable(`${holder}.0`, yes))
+    return { world, replica, add, goOn }
+  }
+
+  it('does not run again when it was purged after its first turn', async () => {
+    const { world, replica, goOn } = await twiceInLine()
+    await goOn()
+    expect(await call(world, replica, { handler: 'add', input: 'last' })).toBe(3)
+    expect(await call(world, replica, { handler: 'list' })).toEqual(['twice', 'held', 'last'])
+  })
+
+  it('runs anew when it is asked for anew after that', async () => {
+    const { world, replica, add, goOn } = await twiceInLine()
+    const anew = await asked(world, replica, add)
+    // What waits is stamped meanwhile.
+    await world.clock.advance(120_000)
+    await goOn()
+    expect(await resultOf(world, replica, anew)).toBe(3)
+    expect(await call(world, replica, { handler: 'list' })).toEqual(['twice', 'held', 'twice'])
   })
 })

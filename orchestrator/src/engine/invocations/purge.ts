@@ -1,5 +1,6 @@
 import { keyOf, serviceOf, workflowRunId } from '@fermata/lambda-runtime/protocol'
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { findQueued, refOfId } from '../objects/queued.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
@@ -18,6 +19,7 @@ export async function purge(
 ): Promise<void> {
   await settle(deps, work, session)
   await settleSender(deps, work, state)
+  await voidPlaces(deps, session)
   const key = keyOf(session.id)
   const isRun = workflowRunId(state.created.target) === session.id
   if (isRun && key !== undefined) await deps.promises.clear(serviceOf(session.id), key)
@@ -38,4 +40,15 @@ async function settleSender(
     await carry(deps, work, sender)
     await sender.stampCarried()
   })
+}
+
+/** It may stand in line again, for it was accepted twice: without its journal that place would be its first. */
+async function voidPlaces({ objects }: EngineDeps, { id }: JournalSession): Promise<void> {
+  const ref = refOfId(id)
+  if (ref === undefined) return
+  for (;;) {
+    const queued = await findQueued(objects, id)
+    if (queued === undefined) return
+    await objects.markSlot(ref, queued.slot.n, 'void')
+  }
 }

@@ -131,7 +131,7 @@ async function findPlace(
 ): Promise<Place> {
   for (let next = from; ; ) {
     const slots = await objects.slots(ref, next, page)
-    const known = slots.find((slot) => isSameMail(slot.mail, mail))
+    const known = slots.find((slot) => slot.mark !== 'void' && isSameMail(slot.mail, mail))
     if (known !== undefined) return { kind: 'known', slot: known }
     const last = slots.at(-1)?.n ?? next - 1
     if (slots.length === page && search === 'all') {

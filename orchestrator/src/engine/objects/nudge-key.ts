@@ -90,10 +90,8 @@ async function stampSlot(
   const { clock, objects, sessions } = deps
   const half = slot.expires - halfRetentionOf(slot)
   const { mail } = slot
-  if (mail.kind === 'invocation') {
-    if (seen.has(mail.invocation) && slot.mark === undefined) {
-      await objects.markSlot(ref, slot.n, 'void')
-    }
+  if (mail.kind === 'invocation' && slot.mark === undefined) {
+    if (seen.has(mail.invocation)) await objects.markSlot(ref, slot.n, 'void')
     seen.add(mail.invocation)
   }
   const now = clock.now()
