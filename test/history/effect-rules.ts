@@ -37,14 +37,16 @@ export class EffectRules {
 
   /** A step's result and its effect belong together. To be asked when all is over. */
   atRest(): readonly string[] {
-    const kinds = new Set([...this.#steps.values()].map(kindOf))
+    const seen = new Set([...this.#steps.values()].map(({ invocation }) => serviceOf(invocation)))
     const strays = [...this.#steps.values()].flatMap((step) => this.#stray(step))
-    const missing = [...this.#journals].flatMap(([invocation, segments]) =>
-      stepsOf(segments)
-        .map((name) => ({ invocation, name }))
-        .filter((step) => kinds.has(kindOf(step)) && !this.#steps.has(nameOf(step)))
-        .map(({ name }) => `INV-5: ${name} of ${invocation} has a result, but was never done`),
-    )
+    // All steps of a service leave their effects where they are seen, or none does.
+    const missing = [...this.#journals]
+      .filter(([invocation]) => seen.has(serviceOf(invocation)))
+      .flatMap(([invocation, segments]) =>
+        stepsOf(segments)
+          .filter((name) => !this.#steps.has(nameOf({ invocation, name })))
+          .map((name) => `INV-5: ${name} of ${invocation} has a result, but was never done`),
+      )
     return [...strays, ...missing]
   }
 
@@ -70,9 +72,4 @@ function stepsOf(segments: readonly Segment[]): readonly string[] {
 
 function nameOf({ invocation, name }: NonNullable<Effect['step']>): string {
   return `${invocation}/${name}`
-}
-
-/** Steps of one kind all leave their effects where they are seen, or none does. */
-function kindOf({ invocation, name }: NonNullable<Effect['step']>): string {
-  return `${serviceOf(invocation)}/${name}`
 }
