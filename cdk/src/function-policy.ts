@@ -1,19 +1,42 @@
 import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Effect, Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
+import { keyStatements } from './encryption.ts'
 
 /** Where large values go. */
 export interface BlobsLocation {
+  /** Where a key of yours encrypts it, whoever may use the bucket is let to use the key. */
   readonly bucket: IBucket
   /** @default none */
   readonly prefix?: string
+}
+
+/** Where an orchestrator and its functions keep what they have to remember. */
+export type Storage = {
+  readonly table: ITable | ITableV2
+  /** Of the table. */
+  readonly tableKey: IKey | undefined
+  readonly blobs: BlobsLocation | undefined
+}
+
+/** All that a function does by itself with what is stored. */
+export function functionStatements(
+  { table, tableKey, blobs }: Storage,
+  services: readonly string[],
+): PolicyStatement[] {
+  return [
+    ...journalStatements(table, services),
+    ...keyStatements(tableKey, 'dynamodb', table.env.region),
+    ...(blobs === undefined ? [] : blobStatements(blobs, services)),
+  ]
 }
 
 /**
  * What a function does to the table by itself: it appends to journals of its own services and reads them, and it reads
  * large values of the state of its own objects. The partition key begins with the service, so IAM can tell.
  */
-export function journalStatements(
+function journalStatements(
   table: ITable | ITableV2,
   services: readonly string[],
 ): PolicyStatement[] {
@@ -44,7 +67,7 @@ function leadingKeys(
 }
 
 /** Blobs: a function reads what others have stored, and stores what its own services journal and keep. */
-export function blobStatements(
+function blobStatements(
   { bucket, prefix = '' }: BlobsLocation,
   services: readonly string[],
 ): PolicyStatement[] {
@@ -63,6 +86,7 @@ export function blobStatements(
       resources: [bucket.bucketArn],
       ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } }),
     }),
+    ...keyStatements(bucket.encryptionKey, 's3', bucket.env.region),
   ]
 }
 

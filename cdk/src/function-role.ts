@@ -14,11 +14,8 @@ export function functionRole(
   if (inVpc) {
     // Below the role: a function waits for its role with all that is below it.
     const network = new Policy(role, 'Network', { roles: [role], statements: [networkStatement()] })
-    suppress(
-      network,
-      'AwsSolutions-IAM5',
-      'Lambda asks for these of all interfaces, which it makes',
-    )
+    const reason = 'Lambda asks for these of all interfaces, which it makes'
+    suppress(network, { id: 'AwsSolutions-IAM5', appliesTo: ['Resource::*'], reason })
   }
   return role
 }

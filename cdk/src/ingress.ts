@@ -3,9 +3,9 @@ import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager'
 import { type IPeer, type IVpc, Port } from 'aws-cdk-lib/aws-ec2'
 import type { FargateService } from 'aws-cdk-lib/aws-ecs'
 import {
+  ApplicationListener,
   ApplicationLoadBalancer,
   ApplicationProtocol,
-  type IApplicationListener,
   type IApplicationLoadBalancer,
   SslPolicy,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2'
@@ -34,7 +34,7 @@ const idleTimeout = Duration.minutes(10)
 /** The way from a load balancer to the tasks' ingress. */
 export class Ingress extends Construct {
   readonly loadBalancer: IApplicationLoadBalancer
-  readonly listener: IApplicationListener
+  readonly listener: ApplicationListener
 
   constructor(
     scope: Construct,
@@ -50,7 +50,9 @@ export class Ingress extends Construct {
     const { certificate, allowFrom = [], service, containerPort, adminPort } = props
     const port = props.port ?? (certificate === undefined ? 80 : 443)
     this.loadBalancer = props.loadBalancer ?? this.#ownLoadBalancer(props)
-    const listener = this.loadBalancer.addListener('Listener', {
+    // Of this construct: a load balancer that is there may have listeners of others, and live in another stack.
+    const listener = new ApplicationListener(this, 'Listener', {
+      loadBalancer: this.loadBalancer,
       port,
       open: false,
       protocol: certificate === undefined ? ApplicationProtocol.HTTP : ApplicationProtocol.HTTPS,

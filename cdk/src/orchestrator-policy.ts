@@ -1,10 +1,20 @@
 import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
-import type { BlobsLocation } from './function-policy.ts'
+import { keyStatements } from './encryption.ts'
+import type { BlobsLocation, Storage } from './function-policy.ts'
+
+/** All that the orchestrator does with what is stored. */
+export function storageStatements({ table, tableKey, blobs }: Storage): PolicyStatement[] {
+  return [
+    ...tableStatements(table),
+    ...keyStatements(tableKey, 'dynamodb', table.env.region),
+    ...(blobs === undefined ? [] : blobStatements(blobs)),
+  ]
+}
 
 /** All that the orchestrator does to its table: single items, queries, batches of inserts; never a scan. */
-export function tableStatements(table: ITable | ITableV2): PolicyStatement[] {
+function tableStatements(table: ITable | ITableV2): PolicyStatement[] {
   return [
     new PolicyStatement({
       sid: 'Table',
@@ -33,7 +43,7 @@ export function invokeStatement(fn: Pick<IFunction, 'functionArn'>): PolicyState
 }
 
 /** Blobs: all of them, for the orchestrator takes values in and gives them out. */
-export function orchestratorBlobStatements({ bucket, prefix = '' }: BlobsLocation) {
+function blobStatements({ bucket, prefix = '' }: BlobsLocation): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['s3:GetObject', 's3:PutObject'],
@@ -44,5 +54,6 @@ export function orchestratorBlobStatements({ bucket, prefix = '' }: BlobsLocatio
       resources: [bucket.bucketArn],
       ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } }),
     }),
+    ...keyStatements(bucket.encryptionKey, 's3', bucket.env.region),
   ]
 }

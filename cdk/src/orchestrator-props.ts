@@ -52,7 +52,10 @@ export interface OrchestratorProps {
 
   /** @default a table of its own: on demand, recoverable to any second of the last 35 days */
   readonly table?: ITable | ITableV2
-  /** For a table of its own. @default the key of DynamoDB */
+  /**
+   * Encrypts the table and the log groups of its own. Tasks and functions may use it through DynamoDB, and in no other way.
+   * @default keys of the services; that of a given table, where it is known
+   */
   readonly encryptionKey?: IKey
   /**
    * Of the table and the log group. With `DESTROY`, all invocations go with the stack.
@@ -62,7 +65,7 @@ export interface OrchestratorProps {
   /** Where values go that are too large for the table. @default nowhere: they are refused */
   readonly blobs?: BlobsLocation
 
-  /** @default a cluster of its own */
+  /** One in the same VPC. @default a cluster of its own */
   readonly cluster?: ICluster
   /**
    * One that was built from this package's Dockerfile: the task runs its command.

@@ -1,48 +1,35 @@
 import type { Definition } from '@fermata/lambda-runtime'
-import { Annotations, Duration, Tags } from 'aws-cdk-lib'
+import { Annotations, Duration, Stack, Tags } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Connections, type IConnectable, Port } from 'aws-cdk-lib/aws-ec2'
 import type { FargateService, ICluster, ScalableTaskCount } from 'aws-cdk-lib/aws-ecs'
 import type { IApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2'
-import {
-  type Grant,
-  type IGrantable,
-  type IRole,
-  Policy,
-  type PolicyStatement,
-} from 'aws-cdk-lib/aws-iam'
+import { type Grant, type IGrantable, type IRole, Policy } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
-import { Construct } from 'constructs'
+import { Construct, DependencyGroup } from 'constructs'
 import type { FermataFunction } from './fermata-function.ts'
-import { blobStatements, grantAll, journalStatements } from './function-policy.ts'
+import { functionStatements, grantAll, type Storage } from './function-policy.ts'
 import { Ingress } from './ingress.ts'
 import type { ClusterBinding } from './kafka/cluster-binding.ts'
-import { connectStatement, consumeStatements } from './kafka/msk.ts'
-import { parseSource } from './kafka/source.ts'
+import { connectStatements } from './kafka/msk.ts'
 import { type MetricName, orchestratorMetric } from './metrics.ts'
-import {
-  invokeStatement,
-  orchestratorBlobStatements,
-  tableStatements,
-} from './orchestrator-policy.ts'
+import { storageStatements } from './orchestrator-policy.ts'
 import type { OrchestratorProps } from './orchestrator-props.ts'
 import { bindClusters, clusterOf, logGroupOf, tableOf, taskRoleOf, taskSubnets } from './parts.ts'
+import { allObjects, registerFunction, type Site, subscribeTopic } from './registering.ts'
 import { Registrar } from './registrar.ts'
-import {
-  deleteVersionsStatement,
-  type RegisterOptions,
+import type {
+  RegisterOptions,
   Registration,
-  type Registry,
-  type SinkOf,
-  type SubscribeProps,
+  SinkOf,
+  SubscribeProps,
   Subscription,
 } from './registration.ts'
 import { addScaling } from './scaling.ts'
 import { addService } from './service.ts'
 import { suppress } from './suppress.ts'
 import { orchestratorTask } from './task.ts'
-import { ValidationError } from './validation-error.ts'
 import { warningsOf } from './warnings.ts'
 
 const defaultPorts = { ingress: 8080, admin: 9070 }
@@ -74,8 +61,10 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
   readonly loadBalancer: IApplicationLoadBalancer | undefined
 
   readonly #props: OrchestratorProps
+  readonly #storage: Storage
   readonly #kafka: Readonly<Record<string, ClusterBinding>>
-  readonly #registry: Registry
+  readonly #ingress: Ingress | undefined
+  readonly #site: Site
   /** By service. */
   readonly #registrations = new Map<string, Registration>()
 
@@ -83,6 +72,8 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     super(scope, id)
     this.#props = props
     this.table = tableOf(this, props)
+    const tableKey = props.encryptionKey ?? this.table.encryptionKey
+    this.#storage = { table: this.table, tableKey, blobs: props.blobs }
     this.cluster = clusterOf(this, props)
     this.logGroup = logGroupOf(this, props)
     this.taskRole = taskRoleOf(this, props)
@@ -98,11 +89,12 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     for (const { connections, ports } of Object.values(this.#kafka)) {
       for (const port of ports) connections?.allowFrom(service, Port.tcp(port), 'Fermata')
     }
-    this.loadBalancer = this.#addIngress()
+    this.#ingress = this.#addIngress()
+    this.loadBalancer = this.#ingress?.loadBalancer
     const lag = this.metricLag({ label: 'lag' })
     this.scaling = addScaling(service, props.scaling ?? {}, lag)
-    this.#registry = this.#addRegistrar()
-    for (const [code, text] of warningsOf(props)) {
+    this.#site = this.#addRegistrar()
+    for (const [code, text] of warningsOf(props, this.#kafka)) {
       Annotations.of(this).addWarningV2(`@fermata/cdk:${code}`, text)
     }
     Tags.of(this).add('fermata:orchestrator', this.node.path)
@@ -124,23 +116,7 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
    * reason. All of it is in the function's stack, so functions may be in other stacks than the orchestrator.
    */
   register(fn: FermataFunction, options: RegisterOptions = {}): Registration {
-    const registration = new Registration(fn, `${this.node.id}Registration`, {
-      ...this.#registry,
-      ...options,
-      fn,
-    })
-    const invoke = new Policy(fn, `${this.node.id}Invoke`, {
-      statements: [invokeStatement(fn)],
-      roles: [this.taskRole],
-    })
-    const versions = new Policy(fn, `${this.node.id}Versions`, {
-      statements: [deleteVersionsStatement(fn)],
-      roles: [roleOf(this.#registry.registrar)],
-    })
-    const allVersions = 'Older versions stay in use: what was begun on them ends on them'
-    for (const policy of [invoke, versions]) suppress(policy, 'AwsSolutions-IAM5', allVersions)
-    registration.resource.node.addDependency(invoke, versions)
-    this.grantJournals(fn, fn.services).applyBefore(registration.resource)
+    const registration = registerFunction(fn, options, this.#site)
     for (const service of fn.services) this.#registrations.set(service, registration)
     return registration
   }
@@ -156,55 +132,24 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     name: string,
     props: SubscribeProps<SinkOf<D>>,
   ): Subscription {
-    const { cluster, topic } = parseSource(props.source)
-    const binding = this.#kafka[cluster]
-    if (binding === undefined) {
-      const known = Object.keys(this.#kafka).join(', ') || 'none'
-      throw new ValidationError(
-        `The orchestrator has no Kafka cluster "${cluster}" (it has ${known}): add it to \`kafka\`, or correct the source of "${name}"`,
-      )
-    }
     const registration = this.#registrations.get(props.sink.split('/')[0] ?? '')
-    const id = `Subscription-${name}`
-    const subscription = new Subscription(registration ?? this, id, {
-      ...this.#registry,
-      ...props,
-      name,
-    })
-    if (registration !== undefined) {
-      subscription.resource.node.addDependency(registration.resource)
-    } else {
-      Annotations.of(subscription).addWarningV2(
-        '@fermata/cdk:unknownSink',
-        `No function that is registered here serves "${props.sink}": register it before you subscribe, or the deployment fails unless something else serves it`,
-      )
-    }
-    if (binding.iamClusterArn !== undefined) {
-      const names = { topic, group: `fermata.${name}` }
-      const policy = new Policy(subscription, 'Consume', {
-        statements: consumeStatements(binding.iamClusterArn, names),
-        roles: [this.taskRole],
-      })
-      subscription.resource.node.addDependency(policy)
-    }
-    return subscription
+    return subscribeTopic(name, props, { registration, site: this.#site })
   }
 
   /** Lets a function append to, and read, the journals of these services: `register` does so for what it registers. */
   grantJournals(grantee: IGrantable, services: readonly string[]): Grant {
-    const { blobs, encryptionKey } = this.#props
-    const statements = [
-      ...journalStatements(this.table, services),
-      ...(blobs === undefined ? [] : blobStatements(blobs, services)),
-    ]
-    encryptionKey?.grantEncryptDecrypt(grantee)
-    return grantAll(grantee, statements)
+    return grantAll(grantee, functionStatements(this.#storage, services))
   }
 
   /** Lets callers reach the ingress. What may call is a matter of the network: the ingress knows no users. */
   grantInvoke(caller: IConnectable): void {
-    const { connections } = this.loadBalancer ?? this
-    connections.allowDefaultPortFrom(caller)
+    const { connections } = this.#ingress?.listener ?? this
+    connections.allowDefaultPortFrom(caller, 'Fermata ingress')
+  }
+
+  /** Lets whoever it is reach the admin API, and with it do everything: it knows no users. */
+  grantAdmin(operator: IConnectable): void {
+    this.connections.allowFrom(operator, Port.tcp(this.adminPort), 'Fermata admin')
   }
 
   /** Seconds: how old the oldest record is that is not accepted yet, of all subscriptions. */
@@ -212,9 +157,19 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     return this.metric('LagSeconds', options)
   }
 
-  /** Attempts under way on one task. */
+  /** The most attempts at once on one task. */
   metricRunning(options?: MetricOptions): Metric {
     return this.metric('Running', options)
+  }
+
+  /** Attempts that failed, and are tried again. */
+  metricFailures(options?: MetricOptions): Metric {
+    return this.metric('Failures', options)
+  }
+
+  /** Attempts that Lambda had no room for: they wait, and nothing fails. */
+  metricThrottles(options?: MetricOptions): Metric {
+    return this.metric('Throttles', options)
   }
 
   /** Invocations that were paused: somebody has to look. */
@@ -233,19 +188,18 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
   }
 
   #addService(): { service: FargateService; adminUrl: string } {
-    const { encryptionKey, stopTimeout = longestStop } = this.#props
     const policy = new Policy(this, 'TaskPolicy', {
-      statements: this.#statements(),
+      statements: [...storageStatements(this.#storage), ...connectStatements(this.#kafka)],
       roles: [this.taskRole],
     })
-    encryptionKey?.grantEncryptDecrypt(this.taskRole)
+    if (this.#props.blobs !== undefined) suppress(policy, allObjects)
     const task = orchestratorTask(this, {
       ...this.#props,
       table: this.table,
       taskRole: this.taskRole,
       logGroup: this.logGroup,
       kafka: this.#kafka,
-      stopTimeout,
+      stopTimeout: this.#props.stopTimeout ?? longestStop,
       ingressPort: this.ingressPort,
       adminPort: this.adminPort,
     })
@@ -260,16 +214,7 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     return made
   }
 
-  #statements(): PolicyStatement[] {
-    const { blobs } = this.#props
-    const clusters = Object.values(this.#kafka).flatMap(({ iamClusterArn }) =>
-      iamClusterArn === undefined ? [] : [connectStatement(iamClusterArn)],
-    )
-    const stored = blobs === undefined ? [] : orchestratorBlobStatements(blobs)
-    return [...tableStatements(this.table), ...stored, ...clusters]
-  }
-
-  #addIngress(): IApplicationLoadBalancer | undefined {
+  #addIngress(): Ingress | undefined {
     const { ingress, vpc } = this.#props
     if (ingress === undefined) return undefined
     return new Ingress(this, 'Ingress', {
@@ -278,21 +223,27 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
       service: this.service,
       containerPort: this.ingressPort,
       adminPort: this.adminPort,
-    }).loadBalancer
+    })
   }
 
-  #addRegistrar(): Registry {
-    const { vpc, vpcSubnets, registrarSubnets } = this.#props
+  #addRegistrar(): Site {
+    const { vpc, vpcSubnets, registrarSubnets, securityGroups = [] } = this.#props
     const registrar = new Registrar(this, 'Registrar', {
       vpc,
       subnets: registrarSubnets ?? vpcSubnets ?? taskSubnets(vpc),
+      encryptionKey: this.#props.encryptionKey,
     })
     this.service.connections.allowFrom(registrar.securityGroup, Port.tcp(this.adminPort), 'Admin')
-    return { registrar, adminUrl: this.adminUrl, ready: this.service }
+    // Groups that were given bring the rule that lets the registrar in: it must be there before, and go after.
+    const own = securityGroups.filter((group) => Stack.of(group) === Stack.of(this))
+    return {
+      orchestrator: this,
+      registrar,
+      adminUrl: this.adminUrl,
+      ready: new DependencyGroup(this.service, ...own),
+      taskRole: this.taskRole,
+      storage: this.#storage,
+      kafka: this.#kafka,
+    }
   }
-}
-
-function roleOf({ function: fn }: Registrar): IRole {
-  if (fn.role === undefined) throw new ValidationError('The registrar has no role')
-  return fn.role
 }

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { Annotations, RemovalPolicy } from 'aws-cdk-lib'
 import {
   AttributeType,
   Billing,
@@ -12,6 +12,7 @@ import { Cluster, ContainerInsights, type ICluster } from 'aws-cdk-lib/aws-ecs'
 import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { allowLogs } from './encryption.ts'
 import type { ClusterBinding } from './kafka/cluster-binding.ts'
 import type { KafkaCluster } from './kafka/kafka-cluster.ts'
 import type { OrchestratorProps } from './orchestrator-props.ts'
@@ -41,10 +42,19 @@ export function clusterOf(scope: Construct, { cluster, vpc }: OrchestratorProps)
 }
 
 export function logGroupOf(scope: Construct, props: OrchestratorProps): ILogGroup {
-  const { logGroup, removalPolicy = RemovalPolicy.RETAIN } = props
-  return (
-    logGroup ?? new LogGroup(scope, 'Logs', { retention: RetentionDays.ONE_MONTH, removalPolicy })
-  )
+  const { logGroup, encryptionKey, removalPolicy = RemovalPolicy.RETAIN } = props
+  if (encryptionKey !== undefined && !allowLogs(scope, encryptionKey)) {
+    Annotations.of(scope).addWarningV2(
+      '@fermata/cdk:keyOfLogs',
+      'The key was not made here: its policy has to let CloudWatch Logs use it, or the log groups cannot be made',
+    )
+  }
+  if (logGroup !== undefined) return logGroup
+  return new LogGroup(scope, 'Logs', {
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy,
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+  })
 }
 
 export function taskRoleOf(scope: Construct, { taskRole }: OrchestratorProps): IRole {

@@ -6,6 +6,7 @@ import {
   SecurityGroup,
   type SubnetSelection,
 } from 'aws-cdk-lib/aws-ec2'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -16,6 +17,8 @@ import { functionRole } from './function-role.ts'
 export type RegistrarProps = {
   readonly vpc: IVpc
   readonly subnets: SubnetSelection | undefined
+  /** Of its log group. */
+  readonly encryptionKey: IKey | undefined
 }
 
 const sourceFile = import.meta.url.endsWith('.ts') ? 'handler.ts' : 'handler.js'
@@ -28,7 +31,7 @@ export class Registrar extends Construct {
   readonly function: NodejsFunction
   readonly securityGroup: ISecurityGroup
 
-  constructor(scope: Construct, id: string, { vpc, subnets }: RegistrarProps) {
+  constructor(scope: Construct, id: string, { vpc, subnets, encryptionKey }: RegistrarProps) {
     super(scope, id)
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
@@ -37,6 +40,7 @@ export class Registrar extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
     })
     this.function = new NodejsFunction(this, 'Function', {
       description: 'Registers functions and subscriptions with the Fermata orchestrator',

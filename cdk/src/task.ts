@@ -65,11 +65,8 @@ export function orchestratorTask(scope: Construct, props: TaskProps): FargateTas
       ...healthTimes,
     },
   })
-  suppress(
-    task,
-    'AwsSolutions-ECS2',
-    'The configuration is no secret; passwords are taken from secrets',
-  )
+  const reason = 'The configuration is no secret; passwords are taken from secrets'
+  suppress(task, { id: 'AwsSolutions-ECS2', reason })
   return task
 }
 

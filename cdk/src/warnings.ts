@@ -1,11 +1,15 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
+import type { ClusterBinding } from './kafka/cluster-binding.ts'
 import type { OrchestratorProps } from './orchestrator-props.ts'
 
 type Warning = readonly [code: string, text: string]
 
 /** What works, but perhaps not as one would wish. */
-export function warningsOf(props: OrchestratorProps): readonly Warning[] {
-  const { scaling = {}, removalPolicy, table, cpu, stopTimeout, encryptionKey } = props
+export function warningsOf(
+  props: OrchestratorProps,
+  kafka: Readonly<Record<string, ClusterBinding>>,
+): readonly Warning[] {
+  const { scaling = {}, removalPolicy, table, cpu, stopTimeout } = props
   const found: (Warning | undefined)[] = [
     (scaling.minTasks ?? 2) < 2
       ? [
@@ -22,12 +26,30 @@ export function warningsOf(props: OrchestratorProps): readonly Warning[] {
     (stopTimeout?.toSeconds() ?? 120) < 60
       ? ['shortStop', 'A task that is stopped has little time to finish what is under way']
       : undefined,
-    table !== undefined && encryptionKey === undefined
+    table !== undefined
       ? [
           'givenTable',
-          'Of a given table it is not known here whether its time to live is the attribute "ttl", or whether a key of yours encrypts it: see to both',
+          'Of a given table it is not known here whether its time to live is the attribute "ttl", and whether it can be recovered to a point in time: see to both',
         ]
       : undefined,
+    ...Object.entries(kafka).map(([name, { document }]) => plainCluster(name, document)),
   ]
   return found.filter((one) => one !== undefined)
+}
+
+function plainCluster(
+  name: string,
+  { ssl, sasl }: ClusterBinding['document'],
+): Warning | undefined {
+  if (ssl) return undefined
+  if (sasl === undefined) {
+    return [
+      'plainKafka',
+      `Records of the cluster "${name}" are read without encryption: see \`tls\``,
+    ]
+  }
+  return [
+    'plainPassword',
+    `The password for the cluster "${name}" is sent without encryption: see \`tls\``,
+  ]
 }

@@ -2,33 +2,29 @@ import { KafkaCluster, Monitoring, MskAuth } from '@fermata/cdk'
 import { loadConfig } from '@fermata/orchestrator'
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
-import { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Peer, SecurityGroup } from 'aws-cdk-lib/aws-ec2'
-import { Key } from 'aws-cdk-lib/aws-kms'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { describe, expect, it } from 'vitest'
 import { inventory } from '../../examples/orders/services/inventory.ts'
-import { checks, functionIn, propertiesOf, scene, warningsOf } from './support/synthesis.ts'
+import {
+  checks,
+  containerOf,
+  environmentOf,
+  functionIn,
+  propertiesOf,
+  scene,
+  warningsOf,
+} from './support/synthesis.ts'
 
-type Container = {
-  readonly Environment: readonly { readonly Name: string; readonly Value: unknown }[]
-  readonly Secrets?: readonly { readonly Name: string; readonly ValueFrom: unknown }[]
+/** From a security group: which ports of which groups are open. */
+function letsIn(stack: Stack, caller: string): [unknown, string][] {
+  return propertiesOf(stack, 'AWS::EC2::SecurityGroupIngress')
+    .filter(({ SourceSecurityGroupId }) => JSON.stringify(SourceSecurityGroupId).includes(caller))
+    .map(({ FromPort, GroupId }) => {
+      const [id = ''] = (GroupId as { 'Fn::GetAtt': string[] })['Fn::GetAtt']
+      return [FromPort, id.replace(/[0-9A-F]{8}$/, '')]
+    })
 }
-const containerOf = (stack: Stack): Container => {
-  const [task] = propertiesOf(stack, 'AWS::ECS::TaskDefinition')
-  return (task as { ContainerDefinitions: [Container] }).ContainerDefinitions[0]
-}
-
-/** A template's text with something in place of what is known at deployment only. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  const join = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join']
-  return join === undefined ? 'unknown' : join[1].map(textOf).join(join[0])
-}
-
-/** What the task would find in its environment. */
-const environmentOf = (stack: Stack): Record<string, string> =>
-  Object.fromEntries(containerOf(stack).Environment.map(({ Name, Value }) => [Name, textOf(Value)]))
 
 describe('an orchestrator', () => {
   it('is a Fargate service whose container writes nothing and may take its time to stop', () => {
@@ -104,24 +100,6 @@ describe('an orchestrator', () => {
     expect(named).toEqual([])
   })
 
-  it('takes a table, a cluster and a log group that are there', () => {
-    const other = scene()
-    const table = TableV2.fromTableName(other.stack, 'Given', 'given')
-    const { stack } = scene({ table })
-    checks(stack).resourceCountIs('AWS::DynamoDB::GlobalTable', 0)
-    expect(loadConfig(environmentOf(stack)).table).toBe('given')
-    expect(warningsOf(stack)).toContain('givenTable')
-  })
-
-  it('is let to use the key that encrypts its table', () => {
-    const app = scene()
-    const key = Key.fromKeyArn(app.stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/k-1')
-    const { stack } = scene({ encryptionKey: key })
-    checks(stack).hasResourceProperties('AWS::DynamoDB::GlobalTable', {
-      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
-    })
-  })
-
   it('scales by CPU and by how old records are', () => {
     const { stack } = scene({
       scaling: { minTasks: 1, maxTasks: 4, targetLag: Duration.seconds(10) },
@@ -168,6 +146,7 @@ describe('an orchestrator', () => {
     })
     expect(warningsOf(stack).toSorted()).toEqual([
       'plainIngress',
+      'plainKafka',
       'publicIngress',
       'shortStop',
       'smallTask',
@@ -175,12 +154,48 @@ describe('an orchestrator', () => {
     ])
   })
 
-  it('can be reached on its ingress by whom it is granted to', () => {
+  it('can be reached by whom it is granted to: tasks, the load balancer before them, the admin API', () => {
     const { stack, vpc, fermata } = scene()
     fermata.grantInvoke(new SecurityGroup(stack, 'Caller', { vpc }))
-    checks(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
-      FromPort: 8080,
-    })
+    fermata.grantAdmin(new SecurityGroup(stack, 'Operator', { vpc }))
+    const balanced = scene({ ingress: { port: 8443 } })
+    balanced.fermata.grantInvoke(new SecurityGroup(balanced.stack, 'Caller', { vpc: balanced.vpc }))
+    expect(letsIn(stack, 'Caller')).toEqual([[8080, 'FermataServiceSecurityGroup']])
+    expect(letsIn(stack, 'Operator')).toEqual([[9070, 'FermataServiceSecurityGroup']])
+    expect(letsIn(balanced.stack, 'Caller')).toEqual([
+      [8443, 'FermataIngressLoadBalancerSecurityGroup'],
+    ])
+  })
+
+  it('has a metric for each thing that it counts', () => {
+    const { stack, fermata } = scene()
+    const metrics = [
+      fermata.metricLag(),
+      fermata.metricRunning(),
+      fermata.metricFailures(),
+      fermata.metricThrottles(),
+      fermata.metricPaused(),
+      fermata.metricDeadLetters({ statistic: 'Average' }),
+    ]
+    expect(metrics.map(({ metricName, statistic }) => [metricName, statistic])).toEqual([
+      ['LagSeconds', 'Maximum'],
+      ['Running', 'Maximum'],
+      ['Failures', 'Sum'],
+      ['Throttles', 'Sum'],
+      ['Paused', 'Sum'],
+      ['DeadLetters', 'Average'],
+    ])
+    for (const { dimensions } of metrics) {
+      expect(stack.resolve(dimensions)).toEqual({ Table: { Ref: expect.stringMatching(/Table/) } })
+    }
+  })
+
+  it('carries a tag by which its resources are found', () => {
+    const { stack } = scene()
+    const tagged = propertiesOf(stack, 'AWS::ECS::Service').map(({ Tags }) => Tags)
+    expect(tagged).toEqual([
+      expect.arrayContaining([{ Key: 'fermata:orchestrator', Value: 'Test/Fermata' }]),
+    ])
   })
 })
 
@@ -205,6 +220,17 @@ describe('a Kafka cluster', () => {
       ssl: true,
       sasl: { mechanism: 'scram-sha-512', username: 'from the secret' },
     })
+  })
+
+  it('without encryption is warned of, the more so with a password', () => {
+    const other = new Stack()
+    const secret = Secret.fromSecretNameV2(other, 'Secret', 'kafka')
+    const brokers = ['b:9092']
+    const warned = (main: KafkaCluster) => warningsOf(scene({ kafka: { main } }).stack)
+    expect(warned(KafkaCluster.brokers(brokers))).toEqual(['plainKafka'])
+    expect(warned(KafkaCluster.brokers(brokers, { tls: true }))).toEqual([])
+    expect(warned(KafkaCluster.sasl({ brokers, secret }))).toEqual([])
+    expect(warned(KafkaCluster.sasl({ brokers, secret, tls: false }))).toEqual(['plainPassword'])
   })
 
   it('of MSK knows the task by its role, which may consume what is subscribed to', () => {

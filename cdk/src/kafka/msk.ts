@@ -7,7 +7,8 @@ import {
   AwsCustomResourcePolicy,
   PhysicalResourceId,
 } from 'aws-cdk-lib/custom-resources'
-import type { Construct } from 'constructs'
+import { Construct } from 'constructs'
+import { suppress } from '../suppress.ts'
 import type { ClusterBinding } from './cluster-binding.ts'
 
 /** A provisioned or serverless cluster: a construct of its, or what is known of it. */
@@ -85,6 +86,7 @@ export function bindMsk(
       new PolicyStatement({ actions: ['kafka:GetBootstrapBrokers'], resources: [clusterArn] }),
     ]),
   })
+  explainProvider(lookup)
   return {
     document: { ssl: kind.ssl, ...(kind.sasl === undefined ? {} : { sasl: kind.sasl }) },
     brokerList: lookup.getResponseField(kind.field),
@@ -95,9 +97,22 @@ export function bindMsk(
   }
 }
 
-/** Leave to be a client of the cluster at all. */
-export function connectStatement(clusterArn: string): PolicyStatement {
-  return new PolicyStatement({ actions: ['kafka-cluster:Connect'], resources: [clusterArn] })
+/** The function behind the lookup is one of the CDK's, which a stack has once. */
+function explainProvider({ grantPrincipal }: AwsCustomResource): void {
+  if (!Construct.isConstruct(grantPrincipal)) return
+  const reason = 'The function is one of the CDK: it writes its log'
+  suppress(grantPrincipal, { id: 'AwsSolutions-IAM4', reason })
+}
+
+/** Leave to be a client of those clusters at all that know it by its role. */
+export function connectStatements(
+  clusters: Readonly<Record<string, ClusterBinding>>,
+): PolicyStatement[] {
+  return Object.values(clusters).flatMap(({ iamClusterArn }) =>
+    iamClusterArn === undefined
+      ? []
+      : [new PolicyStatement({ actions: ['kafka-cluster:Connect'], resources: [iamClusterArn] })],
+  )
 }
 
 /** Leave to consume one topic as one group. */

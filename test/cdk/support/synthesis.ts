@@ -8,9 +8,10 @@ import {
 } from '@fermata/cdk'
 import { App, Stack } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
-import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import { expect } from 'vitest'
+import './temporary.ts'
 
 const entry = fileURLToPath(
   new URL('../../../examples/orders/functions/inventory.ts', import.meta.url),
@@ -19,24 +20,54 @@ const entry = fileURLToPath(
 export type Scene = {
   readonly app: App
   readonly stack: Stack
-  readonly vpc: Vpc
+  readonly vpc: IVpc
   readonly fermata: Orchestrator
 }
 
-/** An orchestrator in a stack of its own. Nothing is bundled, no network is asked. */
-export function scene(props: Partial<OrchestratorProps> = {}): Scene {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } })
-  const stack = new Stack(app, 'Test', {
-    env: { account: '123456789012', region: 'eu-west-1' },
-  })
-  const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 })
-  const fermata = new Orchestrator(stack, 'Fermata', {
+/** An orchestrator in a stack of its own, or beside another one. Nothing is bundled, no network is asked. */
+export function scene(
+  props: Partial<OrchestratorProps> = {},
+  { stack = newStack(), id = 'Fermata' }: { readonly stack?: Stack; readonly id?: string } = {},
+): Scene {
+  const vpc =
+    props.vpc ?? new Vpc(stack, `Vpc${id.replace('Fermata', '')}`, { maxAzs: 2, natGateways: 1 })
+  const fermata = new Orchestrator(stack, id, {
     vpc,
     image: ContainerImage.fromRegistry('fermata'),
     kafka: { main: KafkaCluster.brokers(['b1:9092']) },
     ...props,
   })
-  return { app, stack, vpc, fermata }
+  return { app: stack.node.root as App, stack, vpc, fermata }
+}
+
+export function newStack(): Stack {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } })
+  return new Stack(app, 'Test', { env: { account: '123456789012', region: 'eu-west-1' } })
+}
+
+type Container = {
+  readonly Environment: readonly { readonly Name: string; readonly Value: unknown }[]
+  readonly Secrets?: readonly { readonly Name: string; readonly ValueFrom: unknown }[]
+}
+
+/** Of the first task of a stack. */
+export function containerOf(stack: Stack): Container {
+  const [task] = propertiesOf(stack, 'AWS::ECS::TaskDefinition')
+  return (task as { ContainerDefinitions: [Container] }).ContainerDefinitions[0]
+}
+
+/** What the task would find in its environment. */
+export function environmentOf(stack: Stack): Record<string, string> {
+  return Object.fromEntries(
+    containerOf(stack).Environment.map(({ Name, Value }) => [Name, textOf(Value)]),
+  )
+}
+
+/** A template's text with something in place of what is known at deployment only. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  const join = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join']
+  return join === undefined ? 'unknown' : join[1].map(textOf).join(join[0])
 }
 
 export function functionIn(
