@@ -7,7 +7,7 @@ const seconds = 1_000
 
 /** What needs Java and Maven; each such test says itself when they are missing. */
 const integration = ['test/integration/**/*.test.ts', 'test/cdk/policies.test.ts']
-/** A whole deployment into an emulated AWS, minutes long: `npm run test:deploy`. */
+/** A whole deployment into an emulated AWS: chapters of one story, after all others, for it takes both hands. */
 const deploy = ['test/cdk/deploy.test.ts']
 /** What needs the library built, packed and installed. */
 const packed = ['test/package-checks/**/*.test.ts']
@@ -15,13 +15,6 @@ const contract = ['test/contract/**/*.test.ts']
 
 // biome-ignore lint/style/noProcessEnv: set by whoever runs the tests
 const isCi = process.env['CI'] !== undefined
-
-// biome-ignore lint/style/noProcessEnv: set by `npm run test:deploy`
-const isDeploy = process.env['FERMATA_TEST_DEPLOY'] !== undefined
-const deployProject = {
-  extends: true,
-  test: { name: 'deploy', include: deploy, testTimeout: 600 * seconds, hookTimeout: 300 * seconds },
-} as const
 
 export default defineConfig({
   resolve: { conditions },
@@ -84,7 +77,16 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      ...(isDeploy ? [deployProject] : []),
+      {
+        extends: true,
+        test: {
+          name: 'deploy',
+          include: deploy,
+          testTimeout: 600 * seconds,
+          hookTimeout: 600 * seconds,
+          sequence: { groupOrder: 3, shuffle: false },
+        },
+      },
     ],
   },
 })

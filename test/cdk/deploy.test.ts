@@ -1,227 +1,245 @@
-/** The whole system, deployed by `cdk deploy` into an emulator, with real Kafka; and taken away again. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+/** The whole system, deployed by `cdk deploy` into an emulator, with real Kafka; changed, and taken away again. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
 import { assembleTree } from '../../tools/assemble-image.ts'
 import { topicsOf } from '../integration/support/topics.ts'
-import { withFreePorts } from '../support/real-parts/free-ports.ts'
 import { type RunningKafka, startKafka } from '../support/real-parts/kafka.ts'
-import { type RunningMinistack, startMinistack } from '../support/real-parts/ministack.ts'
-import { requirePart } from '../support/real-parts/require-part.ts'
-import { account, awsEnvironment, callJson, region, send } from './support/aws.ts'
-import { cdk, repository } from './support/cdk-cli.ts'
-import { openShop, type Shop } from './support/shop.ts'
+import { requireMinistack, requirePart } from '../support/real-parts/require-part.ts'
+import type { EmulatedAppOptions, Handlers } from './fixtures/emulated-app.ts'
+import { account, awsEnvironment, publishedVersions, region } from './support/aws.ts'
+import { cdk, synthesize } from './support/cdk-cli.ts'
+import { type DeployedTask, findTask } from './support/deployed-task.ts'
+import { type Emulator, givenEndpoint, startEmulator } from './support/emulator.ts'
+import { type HeldPorts, holdPorts } from './support/held-ports.ts'
+import { added, type Holdings, listHoldings } from './support/holdings.ts'
+import { until } from './support/progress.ts'
+import { type RunningSystem, systemAt, type Version } from './support/running-system.ts'
+import { approvalOf, doneFor, invocationOf, openShop, type Shop } from './support/shop.ts'
 import { type RunningTask, runTask } from './support/task-runner.ts'
 
-const scratch = mkdtempSync(join(tmpdir(), 'fermata-deploy-'))
-const timeout = 170_000
-
-const order = (id: string, price = 4_900) => ({
+const order = (id: string, price: number) => ({
   id,
   customer: { name: 'Ada', email: `${id}@example.com` },
   items: [{ sku: 'LAMP', quantity: 1, price }],
   card: 'card_1',
 })
+const small = 4_900
+/** Somebody has to approve it. */
 const large = 100_000
 const names = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 
-requirePart('ministack')('cdk deploy', () => {
-  let kafka: RunningKafka
-  let cloud: RunningMinistack
-  let before: Shop
-  let after: Shop
-  let task: RunningTask | undefined
-  let ports: { readonly ingress: number; readonly admin: number }
-  const stopRunner = new AbortController()
+/** What the example does for an order, and answers. */
+const example = {
+  done: ['charges', 'mail confirmation', 'mail review', 'reservations'],
+  output: { status: 'confirmed', payment: 'p-1', reservation: 'r-1' },
+}
+/** The same of the handler after its change. */
+const changed = {
+  done: ['charges', 'mail confirmation', 'screenings'],
+  output: { status: 'screened', payment: 'p-1' },
+}
+const approved = { ...example, done: ['charges', 'mail approval', ...example.done.slice(1)] }
 
-  /** Synthesizes the app, for functions that reach the world outside at `shop`. */
-  const synth = (shop: Shop, out: string) =>
-    cdk(
-      [
-        'synth',
-        '--quiet',
-        `--app=node --conditions=source test/cdk/fixtures/emulated-app.ts`,
-        `--output=${join(scratch, out)}`,
-        ...context({
-          brokers: kafka.brokers.join(),
-          outsideUrl: shop.url,
-          ingressPort: String(ports.ingress),
-          adminPort: String(ports.admin),
-        }),
-      ],
-      {},
-    )
-  const deploy = (out: string) =>
-    cdk(
-      [
-        'deploy',
-        '--all',
-        `--app=${join(scratch, out)}`,
-        '--require-approval=never',
-        '--concurrency=2',
-      ],
-      awsEnvironment(cloud.endpoint),
-    )
-  const produce = (orders: readonly object[]) =>
-    topicsOf(kafka.brokers).produce(
-      'orders',
-      orders.map((value) => ({ value: JSON.stringify(value) })),
-    )
+const describeWithEmulator = givenEndpoint === undefined ? await requireMinistack() : describe
 
-  beforeAll(async () => {
-    ;[kafka, cloud, before, after] = await Promise.all([
-      startKafka(),
-      startMinistack({
-        environment: {
-          NODE_OPTIONS: `--import=${repository}/test/cdk/support/private-names.ts`,
-        },
-      }),
-      openShop(),
-      openShop(),
-    ])
-    ports = await withFreePorts(2, async ([ingress = 0, admin = 0]) => ({ ingress, admin }))
-    await Promise.all([
-      kafka.createTopics([{ topic: 'orders', partitions: 4 }]),
-      synth(before, 'one'),
-      synth(after, 'two'),
-      cdk(
-        ['bootstrap', `aws://${account}/${region}`, '--app=true'],
-        awsEnvironment(cloud.endpoint),
-      ),
-    ])
-  }, timeout)
-
-  afterAll(async () => {
-    stopRunner.abort()
-    await task?.kill()
-    await Promise.all([kafka?.stop(), cloud?.stop(), before?.close(), after?.close()])
-    rmSync(scratch, { recursive: true, force: true })
-  })
-
-  it('runs every record once in a deployed function, also across a new version, and leaves nothing behind', {
-    timeout,
-  }, async () => {
+requirePart('kafka')('cdk deploy', () => {
+  describeWithEmulator('into an emulator', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'fermata-deploy-'))
+    const over = new AbortController()
+    const surroundings = { scratch, signal: over.signal }
     const tree = assembleTree(join(scratch, 'image'))
-    const starting = runTask(cloud.endpoint, tree, stopRunner.signal)
-    starting.catch(() => undefined)
-    const deployed = deploy('one')
-    task = await starting
-    await deployed
-    // The emulator forgets this part of a task definition.
-    const template = readFileSync(join(scratch, 'one', 'Orders.template.json'), 'utf8')
-    expect(await task.isHealthy(healthCheckOf(template))).toBe(true)
+    const waiting = names('waiting', 3)
+    let kafka: RunningKafka
+    let cloud: Emulator
+    let shop: Shop
+    let held: HeldPorts
+    let before: Holdings
+    let system: RunningSystem
+    let definition: DeployedTask
+    let task: RunningTask | undefined
+    let first: Version
+    let second: Version
+    let isBroken = false
 
-    // Small orders go through; a large one waits for somebody.
-    const first = names('first', 16)
-    await produce([...first.map((id) => order(id)), order('large', large)])
-    await settled(before, first)
-    const approval = await vi.waitFor(() => found(approvalOf(before, 'large')), { timeout: 30_000 })
-    expect(await ordersCharged(before)).toEqual([...first, 'large'].toSorted())
+    const command = (...args: string[]) =>
+      cdk(args, { ...surroundings, environment: awsEnvironment(cloud.endpoint) })
+    const deploy = (handlers: Handlers) =>
+      command('deploy', '--all', `--app=${join(scratch, handlers)}`, '--require-approval=never')
+    const produce = (orders: readonly string[], price: number) =>
+      topicsOf(kafka.brokers).produce(
+        'orders',
+        orders.map((id) => ({ value: JSON.stringify(order(id, price)) })),
+      )
+    const startTask = () => {
+      task = runTask(cloud.endpoint, definition, tree)
+      return task
+    }
+    /** Waits until all that has begun is done with these orders. */
+    const settled = (orders: readonly string[], done: readonly string[]) =>
+      until(
+        `${done.join(', ')} for each of ${orders.join(', ')}`,
+        () => {
+          task?.assertRunning()
+          return orders.map((id) => doneFor(shop, id))
+        },
+        (seen) => seen.every((one) => done.every((step) => one.includes(step))),
+      )
+    const versions = async () =>
+      (await system.versionsServing('checkout')).map(({ version }) => version)
+    const published = () => publishedVersions(cloud.endpoint, first.functionArn)
+    /** Each order was one invocation, on one version, did this once, and answered that. */
+    const expectCourses = async (
+      orders: readonly string[],
+      { done, output }: { done: readonly string[]; output: object },
+      { deploymentId }: Version,
+    ) => {
+      for (const id of orders) {
+        expect.soft(doneFor(shop, id), id).toEqual(done)
+        const course = await system.course(invocationOf(shop, id))
+        expect.soft(course, id).toEqual({ deploymentIds: [deploymentId], output })
+      }
+    }
 
-    await deploy('two')
-    const second = names('second', 6)
-    await produce(second.map((id) => order(id)))
-    await settled(after, second)
-
-    // What has begun ends on its version: nothing of it is seen by the new one.
-    await fetch(`http://127.0.0.1:${ports.ingress}/awakeables/${approval}/resolve`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ approved: true, by: 'Maria' }),
+    beforeAll(async () => {
+      ;[kafka, cloud, shop, held] = await Promise.all([
+        startKafka(),
+        startEmulator(),
+        openShop(),
+        holdPorts(2),
+      ])
+      const [ingress = 0, admin = 0] = held.ports
+      system = systemAt({ ingress, admin })
+      const options: EmulatedAppOptions = {
+        out: scratch,
+        brokers: kafka.brokers,
+        outsideUrl: `http://${cloud.host}:${shop.port}`,
+        ingressPort: ingress,
+        adminPort: admin,
+        host: cloud.host,
+      }
+      await Promise.all([
+        kafka.createTopics([{ topic: 'orders', partitions: 4 }]),
+        synthesize('test/cdk/fixtures/emulated-app.ts', options, surroundings),
+        command('bootstrap', `aws://${account}/${region}`, '--app=true'),
+      ])
+      before = await listHoldings(cloud.endpoint)
     })
-    await vi.waitFor(() => found(confirmations(before).includes('large')), { timeout: 30_000 })
-    expect(await ordersCharged(before)).toEqual([...first, 'large'].toSorted())
-    expect(await ordersCharged(after)).toEqual(second.toSorted())
-    for (const shop of [before, after]) expect(confirmedTwice(shop)).toEqual([])
 
-    await vi.waitFor(async () => found((await open(ports.admin)) === 0), { timeout: 30_000 })
-    await cdk(
-      ['destroy', '--all', '--force', `--app=${join(scratch, 'two')}`],
-      awsEnvironment(cloud.endpoint),
-    )
-    expect(await leftBehind(cloud.endpoint)).toEqual({
-      tables: [],
-      functions: [],
-      logGroups: [],
-      services: [],
+    afterAll(async () => {
+      over.abort()
+      await task?.kill()
+      await Promise.all([kafka?.stop(), cloud?.stop(), shop?.close(), held?.release()])
+      rmSync(scratch, { recursive: true, force: true })
+    })
+
+    // Chapters of one story: without the one before there is nothing to see in the next.
+    beforeEach(({ skip }) => {
+      skip(isBroken, 'what comes before it has failed')
+      onTestFailed(() => {
+        isBroken = true
+      })
+    })
+
+    it('registers functions and consumes the topic, with the task as it is defined', async () => {
+      const deployed = deploy('example')
+      deployed.catch((error) => over.abort(error))
+      definition = await until(
+        'the task definition',
+        () => {
+          over.signal.throwIfAborted()
+          return findTask(cloud.endpoint, 'Orders')
+        },
+        (seen) => seen !== undefined,
+      )
+      await held.release()
+      const running = startTask()
+      await deployed
+      running.assertRunning()
+      expect(definition).toMatchObject({ readonlyRootFilesystem: true, stopTimeoutMs: 120_000 })
+      expect(await running.isHealthy()).toBe(true)
+      expect(added(before, await listHoldings(cloud.endpoint))).toMatchObject({
+        stacks: ['Network', 'Orders'],
+      })
+      const [newest] = await system.versionsServing('checkout')
+      if (newest === undefined) throw new Error('Nothing serves checkout')
+      first = newest
+    })
+
+    it('runs every record once in a deployed function', async () => {
+      const orders = names('first', 12)
+      await Promise.all([produce(orders, small), produce(waiting, large)])
+      await settled(orders, example.done)
+      await settled(waiting, ['mail approval'])
+      await expectCourses(orders, example, first)
+    })
+
+    it('runs new records in a changed handler, and keeps the version that others are suspended on', async () => {
+      await deploy('changed')
+      const [newest, ...older] = await system.versionsServing('checkout')
+      if (newest === undefined) throw new Error('Nothing serves checkout')
+      second = newest
+      expect(second.version).not.toBe(first.version)
+      expect(older).toEqual([first])
+      expect(await published()).toEqual([first.version, second.version])
+      const orders = names('second', 6)
+      await produce(orders, small)
+      await settled(orders, changed.done)
+      await expectCourses(orders, changed, second)
+    })
+
+    it('rolls a version back that does not fit, and says why', async () => {
+      await expect(deploy('unfit')).rejects.toThrow(/reviews\/ask/)
+      expect(await versions()).toEqual([second.version, first.version])
+      const orders = names('more', 2)
+      await produce(orders, small)
+      await settled(orders, changed.done)
+      await expectCourses(orders, changed, second)
+    })
+
+    it('ends what was suspended on its own version, under another task', async () => {
+      expect(await task?.stop()).toBe(0)
+      startTask()
+      for (const id of waiting) {
+        expect(doneFor(shop, id)).toEqual(['charges', 'mail approval', 'reservations'])
+      }
+      const isReady = () => fetch(`http://127.0.0.1:${held.ports[1]}/ready`).then(({ ok }) => ok)
+      await until('the second task', () => isReady().catch(() => false), Boolean)
+      for (const id of waiting) {
+        await system.resolve(approvalOf(shop, id), { approved: true, by: 'Maria' })
+      }
+      await settled(waiting, approved.done)
+      await expectCourses(waiting, approved, first)
+    })
+
+    it('goes back to the code of before, and deletes the versions that nothing needs', async () => {
+      await until(
+        'the end of all invocations',
+        () => system.countOpen(),
+        (count) => count === 0,
+      )
+      await deploy('example')
+      const [third, ...older] = await system.versionsServing('checkout')
+      if (third === undefined) throw new Error('Nothing serves checkout')
+      expect(older).toEqual([])
+      expect(await published()).toEqual([third.version])
+      const orders = names('third', 2)
+      await produce(orders, small)
+      await settled(orders, example.done)
+      await expectCourses(orders, example, third)
+    })
+
+    it('leaves nothing behind when it is destroyed', async () => {
+      await until(
+        'the end of all invocations',
+        () => system.countOpen(),
+        (count) => count === 0,
+      )
+      await command('destroy', '--all', '--force', `--app=${join(scratch, 'example')}`)
+      expect(added(before, await listHoldings(cloud.endpoint))).toEqual({})
+      expect(await task?.stop()).toBe(0)
     })
   })
 })
-
-const context = (values: Readonly<Record<string, string>>): string[] =>
-  Object.entries(values).map(([name, value]) => `--context=${name}=${value}`)
-
-function found<T>(value: T | undefined | false): T {
-  if (value === undefined || value === false) throw new Error('not yet')
-  return value
-}
-
-const of = (shop: Shop, path: string) => shop.effects.filter((one) => one.path === path)
-const confirmations = (shop: Shop): string[] =>
-  of(shop, '/mail/messages')
-    .filter(({ body }) => body['template'] === 'confirmation')
-    .map(({ body }) => String(body['order']))
-const ordersCharged = (shop: Shop): string[] =>
-  of(shop, '/payments/charges')
-    .map(({ body }) => String(body['order']))
-    .toSorted()
-const confirmedTwice = (shop: Shop): string[] => {
-  const all = confirmations(shop)
-  return all.filter((id, index) => all.indexOf(id) !== index)
-}
-const approvalOf = (shop: Shop, id: string) =>
-  of(shop, '/mail/messages')
-    .filter(({ body }) => body['template'] === 'approval' && body['order'] === id)
-    .map(({ body }) => String(body['approval']))[0]
-
-function healthCheckOf(template: string): readonly string[] {
-  const { Resources } = JSON.parse(template) as {
-    Resources: Record<string, { Type: string; Properties: Record<string, never> }>
-  }
-  const task = Object.values(Resources).find(({ Type }) => Type === 'AWS::ECS::TaskDefinition')
-  return task?.Properties['ContainerDefinitions']?.[0]?.['HealthCheck']?.['Command'] ?? []
-}
-
-async function settled(shop: Shop, orders: readonly string[]): Promise<void> {
-  await vi.waitFor(() => found(orders.every((id) => confirmations(shop).includes(id))), {
-    timeout: 60_000,
-    interval: 50,
-  })
-}
-
-/** How many invocations are open. */
-async function open(adminPort: number): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${adminPort}/invocations?limit=1000`)
-  const { invocations } = (await response.json()) as { invocations: { status: string }[] }
-  const closed = ['completed', 'failed', 'cancelled', 'killed']
-  return invocations.filter(({ status }) => !closed.includes(status)).length
-}
-
-async function leftBehind(endpoint: string) {
-  const tables = await callJson(endpoint, {
-    service: 'dynamodb',
-    target: 'DynamoDB_20120810.ListTables',
-    input: {},
-  })
-  const functions = JSON.parse(
-    await send(endpoint, { service: 'lambda', method: 'GET', path: '/2015-03-31/functions/' }),
-  )
-  const logs = await callJson(endpoint, {
-    service: 'logs',
-    target: 'Logs_20140328.DescribeLogGroups',
-    input: {},
-  })
-  const services = await callJson(endpoint, {
-    service: 'ecs',
-    target: 'AmazonEC2ContainerServiceV20141113.ListClusters',
-    input: {},
-  })
-  return {
-    tables: tables['TableNames'],
-    functions: functions.Functions,
-    logGroups: (logs['logGroups'] as { logGroupName: string }[]).map((one) => one.logGroupName),
-    services: services['clusterArns'],
-  }
-}

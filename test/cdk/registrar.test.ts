@@ -222,6 +222,32 @@ describe.concurrent('the registration of a function', () => {
     expect(deleted).toEqual([arnOf('shop', 2)])
   })
 
+  it('deletes a version that was refused when the update goes back, and no other', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { functions, handle, deployment, addresses, deleted } = await stage({ onTestFinished })
+    functions.set(arnOf('shop', 1), suspends)
+    functions.set(arnOf('shop', 2), async () => 'hello')
+    functions.set(arnOf('shop', 3), suspends)
+    await handle({ ResourceProperties: deployment(1) })
+    const update = (from: number, to: number) =>
+      handle({
+        RequestType: 'Update',
+        PhysicalResourceId: arnOf('shop', 1),
+        ResourceProperties: deployment(to),
+        OldResourceProperties: deployment(from),
+      })
+    expect((await update(1, 2)).Status).toBe('FAILED')
+    expect(deleted).toEqual([])
+    expect((await update(2, 1)).Status).toBe('SUCCESS')
+    expect(deleted).toEqual([arnOf('shop', 2)])
+    await update(1, 3)
+    await update(3, 1)
+    expect(deleted).toEqual([arnOf('shop', 2)])
+    expect(await addresses()).toEqual([arnOf('shop', 1), arnOf('shop', 3)])
+  })
+
   it('does not let a function go that is in use, unless it is told to', async ({
     expect,
     onTestFinished,

@@ -34,10 +34,26 @@ export async function handleDeployment(
   deps: DeploymentDeps,
 ): Promise<Done> {
   const properties = readProperties(event.ResourceProperties)
-  if (event.RequestType !== 'Delete') return register(properties, deps)
+  if (event.RequestType === 'Create') return register(properties, deps)
+  if (event.RequestType === 'Update') return update(event, properties, deps)
   const physicalId = event.PhysicalResourceId ?? properties.arn
   await remove(physicalId, properties, deps)
   return { physicalId }
+}
+
+async function update(
+  { OldResourceProperties }: CustomResourceEvent,
+  properties: Properties,
+  deps: DeploymentDeps,
+): Promise<Done> {
+  await deps.admin.untilReady(readyMs)
+  const known = new Set((await deps.admin.deployments()).map(({ address }) => address))
+  const done = await register(properties, deps)
+  if (OldResourceProperties === undefined) return done
+  const { arn: before } = readProperties(OldResourceProperties)
+  // Back from a version that was refused: CloudFormation retains it, and no sweep will ever find it.
+  if (known.has(properties.arn) && !known.has(before)) await deps.deleteVersion(before)
+  return done
 }
 
 async function register(

@@ -47,3 +47,11 @@ export async function send(endpoint: string, request: Request): Promise<string> 
   if (!response.ok) throw new Error(`${request.service} answered ${response.status}: ${text}`)
   return text
 }
+
+/** The versions of a function, without the one that changes. */
+export async function publishedVersions(endpoint: string, functionArn: string): Promise<string[]> {
+  const path = `/2015-03-31/functions/${encodeURIComponent(functionArn)}/versions?MaxItems=50`
+  const answer = await send(endpoint, { service: 'lambda', method: 'GET', path })
+  const { Versions } = JSON.parse(answer) as { Versions: { Version: string }[] }
+  return Versions.map(({ Version }) => Version).filter((one) => one !== '$LATEST')
+}

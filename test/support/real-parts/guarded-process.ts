@@ -26,6 +26,7 @@ export interface GuardedProcessOptions {
   /** Removed when the process is disposed of, and also when this process dies first. */
   readonly dataDirectory?: string
   readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly workingDirectory?: string
 }
 
 /** A program that does not outlive this process. POSIX only: it has a process group of its own. */
@@ -45,6 +46,7 @@ export class GuardedProcess {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         ...(options.environment === undefined ? {} : { env: options.environment }),
+        ...(options.workingDirectory === undefined ? {} : { cwd: options.workingDirectory }),
       },
     )
     this.#child.stdout?.on('data', this.#keepOutput)
@@ -66,6 +68,15 @@ export class GuardedProcess {
 
   get pid(): number | undefined {
     return this.#child.pid
+  }
+
+  get isRunning(): boolean {
+    return this.#running
+  }
+
+  /** `null` while it runs, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode
   }
 
   /** The end of what it printed. */

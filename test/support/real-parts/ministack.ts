@@ -38,7 +38,7 @@ export interface RunningMinistack {
  * @throws MissingPartError without Python the first time
  */
 export async function startMinistack(options: MinistackOptions = {}): Promise<RunningMinistack> {
-  await install()
+  await installMinistack()
   const data = await mkdtemp(join(tmpdir(), 'ministack-'))
   return withFreePorts(1, async ([port = 0]) => {
     const ministack = new GuardedProcess({
@@ -81,7 +81,8 @@ function findPython(environment: Environment): string {
   })
 }
 
-async function install(): Promise<void> {
+/** Installs it into `.cache/`, where it is not there yet. @throws MissingPartError when that cannot be done */
+export async function installMinistack(): Promise<void> {
   if (existsSync(complete)) return
   const python = findPython(processEnvironment)
   await mkdir(dirname(directory), { recursive: true })

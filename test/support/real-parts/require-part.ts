@@ -5,7 +5,7 @@ import { findDynoxide } from './dynoxide.ts'
 import { type Environment, processEnvironment } from './environment.ts'
 import { findJava, findMaven } from './java.ts'
 import { type JavaPart, jarsDirectory } from './maven-jars.ts'
-import { findMinistack } from './ministack.ts'
+import { findMinistack, installMinistack } from './ministack.ts'
 import { MissingPartError, type RealPart } from './missing-part-error.ts'
 
 /** Declares a suite, or says why it cannot run. */
@@ -18,7 +18,19 @@ export type DescribeWithPart = (title: string, suite: () => void) => void
  * @example requirePart('kafka')('the Kafka intake', () => { … })
  */
 export function requirePart(part: RealPart): DescribeWithPart {
-  const missing = findMissing(part)
+  return gate(part, findMissing(part))
+}
+
+/** The same for ministack, which is installed first: that may fail, too, where nothing can be fetched. */
+export async function requireMinistack(): Promise<DescribeWithPart> {
+  const missing = await installMinistack().then(
+    () => undefined,
+    (error: unknown) => missingPart(error),
+  )
+  return gate('ministack', missing)
+}
+
+function gate(part: RealPart, missing: MissingPartError | undefined): DescribeWithPart {
   if (missing === undefined) return (title, suite) => void describe(title, suite)
   return mayBeMissing(part, processEnvironment) ? skipping(missing) : failing(missing)
 }
@@ -32,9 +44,13 @@ export function findMissing(
     locate[part](environment)
     return undefined
   } catch (error) {
-    if (error instanceof MissingPartError) return error
-    throw error
+    return missingPart(error)
   }
+}
+
+function missingPart(error: unknown): MissingPartError {
+  if (error instanceof MissingPartError) return error
+  throw error
 }
 
 export function mayBeMissing(part: RealPart, environment: Environment): boolean {
