@@ -2,6 +2,7 @@
 import type { Entry, InvocationId } from '@fermata/lambda-runtime/protocol'
 import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
+import { submission } from './scenes.ts'
 import {
   completed,
   createWorld,
@@ -273,6 +274,25 @@ describe('trace 16: a watch that was spent too early', () => {
     stalled.resume()
     await world.clock.advance(1_000)
     expect(await has(world, id, 'completion')).toBe(true)
+    expect(await until(world.clock, () => has(world, id, 'output'))).toBeLessThan(45_000)
+  })
+
+  it('nor one that stalls before an invocation has a journal, and that nobody asks for again', async () => {
+    const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+    const stalled = await world.start({
+      onFault(at, _subject, self) {
+        if (at === 'accept.before-append') self().pause()
+        if (at === 'accept.after-append') self().kill()
+      },
+    })
+    await world.start()
+    stalled.engine.ingress.submit(submission('orders')).catch(() => undefined)
+    await world.clock.advance(15_000)
+    stalled.resume()
+    await world.clock.advance(1_000)
+    const [id] = world.table.journals.keys()
+    if (id === undefined) throw new Error('it has a journal')
+    expect(await has(world, id, 'created')).toBe(true)
     expect(await until(world.clock, () => has(world, id, 'output'))).toBeLessThan(45_000)
   })
 

@@ -28,7 +28,7 @@ export function nudge(deps: EngineDeps, work: Work, look: Look): Promise<NudgeAn
     if (session.busy) return await watchOn(deps, work, session, look)
     const state = await session.refresh()
     if (session.busy) return await watchOn(deps, work, session, look)
-    if (state === undefined) return retire(deps, look)
+    if (state === undefined) return absent(deps, look)
     switch (state.phase.kind) {
       case 'closed':
         await settle(deps, work, session)
@@ -75,6 +75,13 @@ async function lookAtWaiting(
   // From now on it stands for the wait, not for any work.
   deps.guards.leave(session.id, look.ticket)
   return { kind: 'again', dueAt, agendaKind: kind }
+}
+
+/** It may be about to be created, by a source that never asks again (trace 16). */
+function absent(deps: EngineDeps, look: Look): NudgeAnswer {
+  const { dueAt } = look.entry
+  if (!isEarly(look.entry, deps.clock.now())) return retire(deps, look)
+  return { kind: 'again', dueAt, agendaKind: 'watch' }
 }
 
 /**
