@@ -74,7 +74,7 @@ async function stage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
   })
   const deleted: string[] = []
   const AdminUrl = `http://127.0.0.1:${adminPort}`
-  const handle = async (event: Partial<CustomResourceEvent>): Promise<Answer> => {
+  const handle = async (event: Partial<CustomResourceEvent>, forMs = 20_000): Promise<Answer> => {
     await handleEvent(
       {
         RequestType: 'Create',
@@ -89,7 +89,8 @@ async function stage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
         wait: {
           now: Date.now,
           sleep: (ms) => sleep(ms),
-          deadline: Date.now() + 20_000,
+          deadline: Date.now() + forMs,
+          giveUpAt: Date.now() + forMs + 100,
           patienceMs: 300,
           everyMs: 50,
         },
@@ -308,12 +309,73 @@ describe.concurrent('a subscription', () => {
     expect(await subscriptions()).toEqual([])
   })
 
+  it('belongs to the resource that made it: another of its name fails, and takes nothing along', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { functions, handle, deployment, subscription, subscriptions } = await stage({
+      onTestFinished,
+    })
+    functions.set(arnOf('shop', 1), suspends)
+    await handle({ ResourceProperties: deployment(1) })
+    await handle({ ResourceProperties: subscription() })
+    const other = { LogicalResourceId: 'Other', ResourceProperties: subscription() }
+    const refused = await handle(other)
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'failed:orders' })
+    expect(refused.Reason).toMatch(/already, and it belongs to stack\/Resource: remove it there/)
+    for (const PhysicalResourceId of [refused.PhysicalResourceId, 'orders']) {
+      const gone = await handle({ ...other, RequestType: 'Delete', PhysicalResourceId })
+      expect(gone.Status).toBe('SUCCESS')
+    }
+    expect(await subscriptions()).toMatchObject([{ name: 'orders', status: { kind: 'running' } }])
+  })
+
+  it('under another name is another one: the one before goes when the update is through', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { functions, handle, deployment, subscription, subscriptions } = await stage({
+      onTestFinished,
+    })
+    functions.set(arnOf('shop', 1), suspends)
+    await handle({ ResourceProperties: deployment(1) })
+    await handle({ ResourceProperties: subscription() })
+    const renamed = await handle({
+      RequestType: 'Update',
+      PhysicalResourceId: 'orders',
+      ResourceProperties: subscription({ Name: 'purchases' }),
+    })
+    expect(renamed.PhysicalResourceId).toBe('purchases')
+    expect(await subscriptions()).toHaveLength(2)
+    await handle({
+      RequestType: 'Delete',
+      PhysicalResourceId: 'orders',
+      ResourceProperties: subscription(),
+    })
+    expect(await subscriptions()).toMatchObject([{ name: 'purchases' }])
+  })
+
   it('fails with the reason when nothing serves its sink', async ({ expect, onTestFinished }) => {
     const { handle, subscription } = await stage({ onTestFinished })
     const answer = await handle({ ResourceProperties: subscription() })
     expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'failed:orders' })
     expect(answer.Reason).toMatch(/No deployment serves "shop\/buy"/)
   })
+})
+
+describe('an orchestrator that takes connections and says nothing', () => {
+  it('is given up in time to say so', async ({ onTestFinished }) => {
+    const { handle, deployment } = await stage({ onTestFinished })
+    const mute = createServer(() => undefined)
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => mute.closeAllConnections())
+    onTestFinished(() => void mute.close())
+    const { port } = mute.address() as AddressInfo
+    const AdminUrl = `http://127.0.0.1:${port}`
+    const answer = await handle({ ResourceProperties: deployment(1, { AdminUrl }) }, 300)
+    expect(answer.Status).toBe('FAILED')
+    expect(answer.Reason).toMatch(/does not answer/)
+  }, 60_000)
 })
 
 describe('a resource of an unknown kind', () => {

@@ -27,6 +27,7 @@ export type Subscription = {
   readonly options?: {
     readonly startFrom?: string
     readonly limits?: { readonly running?: number }
+    readonly owner?: string
   }
 }
 
@@ -34,6 +35,9 @@ export type SubscriptionStatus = {
   readonly kind: 'starting' | 'running' | 'stopping' | 'stopped'
   readonly failure?: { readonly code: string; readonly message: string }
 }
+
+/** Discovery takes a cold start, a removal a look at everything that is open. */
+const longestAnswerMs = 90_000
 
 type Method = 'GET' | 'POST' | 'DELETE'
 
@@ -119,14 +123,17 @@ export class AdminClient {
     }
   }
 
+  #patienceOfOne(): number {
+    return Math.max(1, Math.min(longestAnswerMs, this.#wait.giveUpAt - this.#wait.now()))
+  }
+
   async #ask(method: Method, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.#url}${path}`, {
       method,
       ...(body === undefined
         ? {}
         : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      // Discovery takes a cold start, a removal a look at everything that is open.
-      signal: AbortSignal.timeout(90_000),
+      signal: AbortSignal.timeout(this.#patienceOfOne()),
     }).catch((error: unknown) => {
       throw new AdminError('unreachable', 0, `${this.#url} does not answer (${causeOf(error)})`)
     })

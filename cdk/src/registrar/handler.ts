@@ -5,18 +5,21 @@ import { handleEvent } from './handle-event.ts'
 
 type Context = { getRemainingTimeInMillis(): number }
 
-/** Left to tell CloudFormation what became of it. */
-const reportMs = 30_000
+/** Left for a last request, and then to tell CloudFormation what became of it. */
+const lastMs = 15_000
+const reportMs = 15_000
 
 const lambda = new LambdaClient({})
 
 /** The function behind the custom resources. */
 export async function handler(event: CustomResourceEvent, context: Context): Promise<void> {
+  const giveUpAt = Date.now() + context.getRemainingTimeInMillis() - reportMs
   await handleEvent(event, {
     wait: {
       now: Date.now,
       sleep: (ms) => sleep(ms),
-      deadline: Date.now() + context.getRemainingTimeInMillis() - reportMs,
+      deadline: giveUpAt - lastMs,
+      giveUpAt,
       patienceMs: 60_000,
       everyMs: 1_000,
     },

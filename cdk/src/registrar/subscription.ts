@@ -13,34 +13,50 @@ const readyMs = 8 * 60_000
 const subscribeMs = 2 * 60_000
 const runningMs = 2 * 60_000
 
-/** A subscription. Its id is its name: under another name it is another one. */
+/**
+ * A subscription. Its id is its name: under another name it is another one. The orchestrator knows which resource looks
+ * after it, so that another one of the same name neither changes it nor, when it goes, takes it away.
+ */
 export async function handleSubscription(
   event: CustomResourceEvent,
   deps: SubscriptionDeps,
 ): Promise<Done> {
-  const wanted = readProperties(event.ResourceProperties)
+  const owner = `${event.StackId}/${event.LogicalResourceId}`
+  const wanted = readProperties(event.ResourceProperties, owner)
   if (event.RequestType !== 'Delete') {
-    await subscribe(wanted, deps)
+    await subscribe(wanted, owner, deps)
     return { physicalId: wanted.name }
   }
   const physicalId = event.PhysicalResourceId ?? wanted.name
-  await unsubscribe(physicalId, deps)
+  await unsubscribe(physicalId, owner, deps)
   return { physicalId }
 }
 
-async function subscribe(wanted: Subscription, deps: SubscriptionDeps): Promise<void> {
+async function subscribe(
+  wanted: Subscription,
+  owner: string,
+  deps: SubscriptionDeps,
+): Promise<void> {
   const { admin, log } = deps
   await admin.untilReady(readyMs)
   try {
     await admin.subscribe(wanted, subscribeMs)
   } catch (error) {
     if (!(error instanceof AdminError) || error.code !== 'subscription-exists') throw error
+    const existing = await admin.subscription(wanted.name)
+    if (existing !== undefined && existing.options?.owner !== owner)
+      throw new Error(taken(existing))
     // Its group keeps its offsets: made anew, it goes on where it was.
     await admin.unsubscribe(wanted.name)
     await admin.subscribe(wanted, subscribeMs)
   }
   await untilRunning(wanted.name, deps)
   log(`${wanted.name} consumes ${wanted.source} into ${wanted.sink}`)
+}
+
+function taken({ name, options }: Subscription): string {
+  const by = options?.owner === undefined ? 'was made by hand' : `belongs to ${options.owner}`
+  return `There is a subscription "${name}" already, and it ${by}: remove it there first, or take another name`
 }
 
 async function untilRunning(name: string, { admin, wait }: SubscriptionDeps): Promise<void> {
@@ -58,28 +74,39 @@ async function untilRunning(name: string, { admin, wait }: SubscriptionDeps): Pr
   }
 }
 
-async function unsubscribe(physicalId: string, deps: SubscriptionDeps): Promise<void> {
+async function unsubscribe(
+  physicalId: string,
+  owner: string,
+  deps: SubscriptionDeps,
+): Promise<void> {
+  const mayBeAway = physicalId.startsWith(failedPrefix)
   const name = physicalId.replace(failedPrefix, '')
   try {
-    await deps.admin.unsubscribe(name)
+    const existing = await deps.admin.subscription(name)
+    if (existing === undefined) return
+    if (existing.options?.owner === owner) return await deps.admin.unsubscribe(name)
+    deps.log(`${name} is not this resource's: it stays`)
   } catch (error) {
-    if (!physicalId.startsWith(failedPrefix) || !isUnreachable(error)) throw error
+    if (!mayBeAway || !isUnreachable(error)) throw error
     deps.log('The orchestrator never answered, so nothing was subscribed')
   }
 }
 
 /** CloudFormation makes texts of everything. */
-function readProperties(properties: Readonly<Record<string, unknown>>): Subscription {
+function readProperties(
+  properties: Readonly<Record<string, unknown>>,
+  owner: string,
+): Subscription {
   const startFrom = properties['StartFrom']
   const running = properties['Running']
-  const options = {
-    ...(startFrom === undefined ? {} : { startFrom: String(startFrom) }),
-    ...(running === undefined ? {} : { limits: { running: Number(running) } }),
-  }
   return {
     name: String(properties['Name']),
     source: String(properties['Source']),
     sink: String(properties['Sink']),
-    ...(Object.keys(options).length === 0 ? {} : { options }),
+    options: {
+      ...(startFrom === undefined ? {} : { startFrom: String(startFrom) }),
+      ...(running === undefined ? {} : { limits: { running: Number(running) } }),
+      owner,
+    },
   }
 }

@@ -24,6 +24,9 @@ export const subscriptionFields = {
   ),
 } as const
 
+/** Who looks after it, where that is a program. Part of what it is: nobody else changes it by the way. */
+export const subscriptionOwner = v.pipe(v.string(), v.minLength(1), v.maxLength(600))
+
 /** How a subscription is consumed. */
 export const subscriptionOptionFields = {
   startFrom: v.exactOptional(v.picklist(['earliest', 'latest'])),

@@ -54,6 +54,8 @@ export interface Ingress extends News {
 export type SubscriptionOptions = {
   readonly startFrom?: 'earliest' | 'latest'
   readonly limits?: { readonly running?: number }
+  /** Who looks after it, where that is a program: another one is refused. */
+  readonly owner?: string
 }
 
 export type SubscriptionSpec = {

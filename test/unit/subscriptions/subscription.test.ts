@@ -31,6 +31,15 @@ describe('a subscription', () => {
     expect(isSameSubscription(parsed, parseSubscription(stated))).toBe(false)
   })
 
+  test('is another one when somebody else looks after it', () => {
+    const options = { startFrom: 'earliest', owner: 'stack/shop' } as const
+    const owned = parseSubscription({ ...stated, options })
+
+    expect(stateSubscription(owned)).toEqual({ ...stated, options })
+    expect(isSameSubscription(owned, parseSubscription(stated))).toBe(false)
+    expect(() => parseSubscription({ ...stated, options: { owner: '' } })).toThrow(/options\.owner/)
+  })
+
   test('has a group that follows from its name alone', () => {
     expect(groupIdOf('orders')).toBe('fermata.orders')
   })

@@ -1,7 +1,11 @@
 import { parseInvocationId, protocolVersion } from '@fermata/lambda-runtime/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
-import { subscriptionFields, subscriptionOptionFields } from '../../domain/subscription-schema.ts'
+import {
+  subscriptionFields,
+  subscriptionOptionFields,
+  subscriptionOwner,
+} from '../../domain/subscription-schema.ts'
 import { deadRecordName } from '../../domain/subscriptions/dead-record.ts'
 import type { Admin, SubscriptionSpec } from '../../ports/index.ts'
 import { readJson, sendJson, sendProblem } from './bodies.ts'
@@ -59,13 +63,14 @@ const subscriptionSchema = v.pipe(
       closed({
         startFrom: subscriptionOptionFields.startFrom,
         limits: subscriptionOptionFields.limits,
+        owner: v.exactOptional(subscriptionOwner),
         onFailure: v.optional(v.never('is not supported yet')),
       }),
     ),
   }),
   v.transform(({ name, source, sink, options }): SubscriptionSpec => {
     if (options === undefined) return { name, source, sink }
-    const { startFrom, limits } = options
+    const { startFrom, limits, owner } = options
     return {
       name,
       source,
@@ -73,6 +78,7 @@ const subscriptionSchema = v.pipe(
       options: {
         ...(startFrom !== undefined && { startFrom }),
         ...(limits !== undefined && { limits }),
+        ...(owner !== undefined && { owner }),
       },
     }
   }),

@@ -1,6 +1,10 @@
 import * as v from 'valibot'
 import { FermataError } from '../errors.ts'
-import { subscriptionFields, subscriptionOptionFields } from '../subscription-schema.ts'
+import {
+  subscriptionFields,
+  subscriptionOptionFields,
+  subscriptionOwner,
+} from '../subscription-schema.ts'
 
 /** A subscription with nothing left open. */
 export type Subscription = {
@@ -12,6 +16,8 @@ export type Subscription = {
   readonly startFrom: 'earliest' | 'latest'
   /** How many of its invocations may run at a time, on one replica. */
   readonly running: number | undefined
+  /** Who looks after it, where that is a program. */
+  readonly owner?: string
 }
 
 /** A subscription as its owner states it. */
@@ -22,12 +28,15 @@ export type StatedSubscription = {
   readonly options: {
     readonly startFrom: 'earliest' | 'latest'
     readonly limits?: { readonly running: number }
+    readonly owner?: string
   }
 }
 
 const schema = v.object({
   ...subscriptionFields,
-  options: v.exactOptional(v.object(subscriptionOptionFields)),
+  options: v.exactOptional(
+    v.object({ ...subscriptionOptionFields, owner: v.exactOptional(subscriptionOwner) }),
+  ),
 })
 
 /**
@@ -50,13 +59,13 @@ export function parseSubscription(input: unknown, clusters?: readonly string[]):
 
 /** The statement that `parseSubscription` reads back. */
 export function stateSubscription(subscription: Subscription): StatedSubscription {
-  const { name, cluster, topic, service, handler, startFrom, running } = subscription
+  const { name, cluster, topic, service, handler, startFrom, running, owner } = subscription
   const limits = running === undefined ? {} : { limits: { running } }
   return {
     name,
     source: `kafka://${cluster}/${topic}`,
     sink: `${service}/${handler}`,
-    options: { startFrom, ...limits },
+    options: { startFrom, ...limits, ...(owner === undefined ? {} : { owner }) },
   }
 }
 
@@ -72,6 +81,7 @@ export function groupIdOf(name: string): string {
 
 function resolve(stated: v.InferOutput<typeof schema>): Subscription {
   const [service, handler] = twoParts(stated.sink)
+  const owner = stated.options?.owner
   return {
     name: stated.name,
     ...resolveSource(stated.source),
@@ -79,6 +89,7 @@ function resolve(stated: v.InferOutput<typeof schema>): Subscription {
     handler,
     startFrom: stated.options?.startFrom ?? 'earliest',
     running: stated.options?.limits?.running,
+    ...(owner === undefined ? {} : { owner }),
   }
 }
 
