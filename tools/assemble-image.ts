@@ -8,12 +8,14 @@ import { join } from 'node:path'
 import { assembleImage } from '../cdk/src/assemble-image.ts'
 
 export type ImageTree = {
+  readonly base: string
   /** What the image adds to its base. */
   readonly root: string
   readonly workingDirectory: string
   readonly command: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly user: string
+  readonly stopSignal: string
   readonly healthCommand: readonly string[]
 }
 
@@ -49,11 +51,13 @@ function carryOut(dockerfile: string, context: string, root: string): ImageTree 
       return [key, value.join('=')]
     })
   return {
+    base: last('FROM'),
     root,
     workingDirectory,
     command: JSON.parse(last('CMD')),
     environment: Object.fromEntries(pairs),
     user: last('USER'),
+    stopSignal: last('STOPSIGNAL'),
     healthCommand: JSON.parse(last('HEALTHCHECK').replace(/^.*?CMD /s, '')),
   }
 }

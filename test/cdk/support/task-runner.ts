@@ -4,6 +4,7 @@ import { processEnvironment } from '../../support/real-parts/environment.ts'
 import { GuardedProcess } from '../../support/real-parts/guarded-process.ts'
 import { awsEnvironment } from './aws.ts'
 import type { DeployedTask } from './deployed-task.ts'
+import { readOnlyFileSystem } from './read-only.ts'
 
 export type RunningTask = {
   /** @throws Error with the end of its log when it does not run any more */
@@ -30,6 +31,7 @@ export function runTask(
     PATH: processEnvironment.PATH,
     ...awsEnvironment(endpoint),
     ...task.environment,
+    ...(task.readonlyRootFilesystem ? { NODE_OPTIONS: readOnlyFileSystem } : {}),
   }
   const program = new GuardedProcess({
     command,
