@@ -107,7 +107,7 @@ class FunctionProcess {
 
   /** All that the handler does between two turns, nobody else sees before the second: to die there is one case. */
   async #drained(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await this.#deps.clock.turn()
     const used = this.#used.splice(0)
     if (used.length > 0) await this.#passes(`after ctx.${used.join(', ctx.')}`)
   }

@@ -10,8 +10,11 @@ import {
 import type { Context } from '../../lambda-runtime/src/types/context.ts'
 import { cell, interpreter } from '../programs/interpreter.ts'
 
-/** What no two asks agree on: each roll is another number. Set by the universe in which it is rolled. */
-export const dice: { roll: () => number } = { roll: () => 0 }
+/** What no two asks agree on: each roll is another number; and a turn of the event loop. Set by the universe. */
+export const dice: { roll: () => number; turn: () => Promise<void> } = {
+  roll: () => 0,
+  turn: () => Promise.resolve(),
+}
 
 /** Asks the world outside, under a key of its own. */
 async function tell(key: string, body: unknown = null): Promise<void> {
@@ -70,7 +73,7 @@ const weaver = service('weaver', {
 
 /** A little time that is not durable. */
 async function elsewhere(turns: number): Promise<void> {
-  for (let n = 0; n <= turns; n++) await new Promise((resolve) => setImmediate(resolve))
+  for (let n = 0; n <= turns; n++) await dice.turn()
 }
 
 type Till = { readonly sum: number; readonly count: number }

@@ -32,8 +32,10 @@ export type Outcome = {
 export async function simulate({ seed, only, without }: Play): Promise<Outcome> {
   const scenario = scenarioOf(seed)
   const universe = new Universe(scenario, only)
-  const realFetch = globalThis.fetch
+  const real = { fetch: globalThis.fetch, stackTraceLimit: Error.stackTraceLimit }
   globalThis.fetch = universe.outside.fetch as typeof fetch
+  // Stacks name this machine's folders, and they are journalled.
+  Error.stackTraceLimit = 0
   const run = new Run(universe, scenario, without ?? new Set())
   try {
     await universe.begin()
@@ -51,8 +53,9 @@ export async function simulate({ seed, only, without }: Play): Promise<Outcome> 
       timeline: (lines) => universe.history.timeline(lines),
     }
   } finally {
-    for (const { replica } of universe.living) replica.kill()
-    globalThis.fetch = realFetch
+    globalThis.fetch = real.fetch
+    Error.stackTraceLimit = real.stackTraceLimit
+    await universe.end()
   }
 }
 

@@ -23,6 +23,8 @@ export const topic = 'ledger'
 const subscription = 'ledger'
 const address = (version: number) => `arn:aws:lambda:eu-west-1:000000000000:function:all:${version}`
 const functionTimeoutMs = 60_000
+/** Then every call of a function is over. */
+const longestCallMs = 900_000
 /** So long may a stop take, before it is ended. */
 const stopMs = 20_000
 
@@ -59,7 +61,7 @@ export class Universe {
     this.partitions = scenario.partitions
     const isSkewed = scenario.skews.some((ms) => ms !== 0)
     this.isUndisturbed = Object.keys(scenario.rates).length === 0 && !isSkewed
-    this.world = createWorld(scenario.seed)
+    this.world = createWorld(scenario.seed, { ownTurns: true })
     const { clock } = this.world
     this.#startedAt = clock.now()
     const now = () => this.now()
@@ -72,6 +74,7 @@ export class Universe {
     })
     let rolls = 0
     dice.roll = () => rolls++
+    dice.turn = () => clock.turn()
     this.log = new MemoryLog({ clock })
     this.log.createTopic(topic, scenario.partitions)
     this.#serve(1)
@@ -121,6 +124,13 @@ export class Universe {
       },
     })
     if (!isDead) this.living.push({ name, replica, source })
+  }
+
+  /** Lets go of everything: a signal that is never given would keep its world for as long as the program runs. */
+  async end(): Promise<void> {
+    for (const { replica } of [...this.living]) replica.kill()
+    await this.world.clock.advance(longestCallMs)
+    this.world.clock.end()
   }
 
   /** What happens to replicas as a whole, and to the next invocation. */
@@ -233,7 +243,8 @@ function options(): Partial<EngineOptions> {
       retry: { ...retry, maxAttempts: 10_000, maxDelayMs: 5_000 },
       timeoutMs: functionTimeoutMs,
     }),
-    agenda: { shards: 4 },
+    // Leases are looked at less often than by default: they are most of what happens where nothing does.
+    agenda: { shards: 4, heartbeatMs: 1_000, lookMs: 1_000 },
     subscriptions: [
       {
         name: subscription,

@@ -6,6 +6,10 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>
   /** Lets work that waits for no timer settle. */
   settle(): Promise<void>
+  /** There is no more time: no timer fires any more, and no signal knows of who waits for it. */
+  end(): void
+  /** Resolves after a turn of the event loop: everything else that waits for no timer goes first. */
+  turn(): Promise<void>
   /** Another process that lives in the same time, with a wall clock of its own. */
   process(options?: { readonly wallOffsetMs?: number }): VirtualProcess
 }
@@ -27,11 +31,18 @@ export type VirtualClockOptions = {
   readonly startMs?: number
   /** How many turns of the event loop other work gets between two timers. */
   readonly turns?: number
+  /**
+   * Nobody waits for the real event loop, only for `turn()`: then turns are played without it, and none if nobody
+   * waits for one. Many times faster.
+   */
+  readonly ownTurns?: boolean
 }
 
 /** @example `const clock = createVirtualClock(); clock.timer(10, fire); await clock.advance(10)` */
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
-  return new SimulatedTime(options.startMs ?? 1_700_000_000_000, options.turns ?? 4)
+  const turns = options.turns ?? 4
+  const loop = options.ownTurns === true ? new OwnTurns(turns) : new RealTurns(turns)
+  return new SimulatedTime(options.startMs ?? 1_700_000_000_000, loop)
 }
 
 /** Reproducible randomness (mulberry32). Two of different seeds never share a nonce. */
@@ -51,18 +62,71 @@ export function createSeededRandom(seed: number): Random {
   }
 }
 
-type Timer = { readonly at: number; readonly owner: SimulatedProcess; readonly fn: () => void }
+interface Turns {
+  settle(): Promise<void>
+  turn(): Promise<void>
+}
 
-const never = new Promise<never>(() => undefined)
+class RealTurns implements Turns {
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < this.#most; turn++) await this.turn()
+  }
+
+  turn(): Promise<void> {
+    return new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
+
+class OwnTurns implements Turns {
+  readonly #most: number
+  #waiting: (() => void)[] = []
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  async settle(): Promise<void> {
+    await drained()
+    for (let turn = 0; turn < this.#most && this.#waiting.length > 0; turn++) {
+      for (const go of this.#waiting.splice(0)) {
+        go()
+        await drained()
+      }
+    }
+  }
+
+  turn(): Promise<void> {
+    return new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+}
+
+/** When no promise is left that could go on: ticks come after the last of them. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
+}
+
+type Timer = {
+  readonly at: number
+  readonly owner: SimulatedProcess
+  readonly fn: () => void
+  /** It will never fire. */
+  readonly dropped: (() => void) | undefined
+}
 
 class SimulatedTime implements VirtualClock {
   readonly #startMs: number
-  readonly #turns: number
+  readonly #turns: Turns
   readonly #main: SimulatedProcess
   #elapsed = 0
   #timers: Timer[] = []
 
-  constructor(startMs: number, turns: number) {
+  constructor(startMs: number, turns: Turns) {
     this.#startMs = startMs
     this.#turns = turns
     this.#main = new SimulatedProcess(this, 0)
@@ -99,10 +163,12 @@ class SimulatedTime implements VirtualClock {
     this.#elapsed = until
   }
 
-  async settle(): Promise<void> {
-    for (let turn = 0; turn < this.#turns; turn++) {
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
+  settle(): Promise<void> {
+    return this.#turns.settle()
+  }
+
+  turn(): Promise<void> {
+    return this.#turns.turn()
   }
 
   schedule(timer: Timer): () => void {
@@ -120,7 +186,12 @@ class SimulatedTime implements VirtualClock {
     }
   }
 
+  end(): void {
+    for (const { dropped } of this.#timers.splice(0)) dropped?.()
+  }
+
   forget(owner: SimulatedProcess): void {
+    for (const timer of this.#timers) if (timer.owner === owner) timer.dropped?.()
     this.#timers = this.#timers.filter((timer) => timer.owner !== owner)
   }
 
@@ -188,23 +259,27 @@ class SimulatedProcess implements VirtualProcess {
 
   async #alive(): Promise<void> {
     while (this.#resumed !== undefined && !this.#dead) await this.#resumed.promise
-    if (this.#dead) await never
+    // A promise of its own: whoever waits goes with it, and is not kept for as long as the program runs.
+    if (this.#dead) await new Promise<never>(() => undefined)
   }
 
-  #timer(ms: number, fn: () => void): () => void {
+  #timer(ms: number, fn: () => void, dropped?: () => void): () => void {
     if (this.#dead) return () => undefined
     // Whole ms, as on any platform: a fraction could be too small to let time pass at all.
     const at = this.#time.monotonic() + Math.max(0, Math.ceil(ms))
-    return this.#time.schedule({ at, owner: this, fn })
+    return this.#time.schedule({ at, owner: this, fn, dropped })
   }
 
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted === true) return resolve()
-      const cancel = this.#timer(ms, () => {
-        signal?.removeEventListener('abort', wake)
+      const forget = () => signal?.removeEventListener('abort', wake)
+      const awake = (): void => {
+        forget()
         resolve()
-      })
+      }
+      // A signal that a listener waits for is kept, and with it whatever the listener knows.
+      const cancel = this.#timer(ms, awake, forget)
       const wake = (): void => {
         cancel()
         resolve()

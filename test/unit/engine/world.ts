@@ -31,6 +31,7 @@ import {
   createSeededRandom,
   createVirtualClock,
   type VirtualClock,
+  type VirtualClockOptions,
 } from '../../support/sim-clock.ts'
 
 const day = 86_400_000
@@ -70,8 +71,8 @@ export type World = {
   journal(id: InvocationId): Promise<readonly Segment[]>
 }
 
-export function createWorld(seed = 1, { startMs }: { readonly startMs?: number } = {}): World {
-  const clock = createVirtualClock(startMs === undefined ? {} : { startMs })
+export function createWorld(seed = 1, time: VirtualClockOptions = {}): World {
+  const clock = createVirtualClock(time)
   const table = createMemoryTable()
   const stores = createMemoryStores({ clock, table })
   const functions = new Map<string, FunctionCode>()

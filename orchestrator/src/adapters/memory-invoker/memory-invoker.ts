@@ -103,7 +103,7 @@ class InProcessInvoker implements MemoryInvoker {
     if (fault?.kind === 'drop-request') return lost('the connection broke')
     this.started.push(request)
     if (fault?.kind === 'twin') void this.#run(code, address, text)
-    const ended = await Promise.race([this.#run(code, address, text), aborted(signal)])
+    const ended = await unlessAborted(this.#run(code, address, text), signal)
     if (fault?.kind === 'drop-reply') return lost('the connection broke')
     return ended.kind === 'answered'
       ? replyTo(request, ended.body, JSON.stringify(ended.body))
@@ -198,9 +198,15 @@ function lost(why: string): Exclude<InvokeOutcome, { readonly kind: 'replied' }>
   return { kind: 'lost', failure: { code: 'invoke-lost', message } }
 }
 
-function aborted(signal: AbortSignal): Promise<Ended> {
+/** A signal may outlive many calls: nobody listens to it any longer than his call takes. */
+function unlessAborted(ended: Promise<Ended>, signal: AbortSignal): Promise<Ended> {
   if (signal.aborted) return Promise.resolve(lost('the call was given up'))
   return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(lost('the call was given up')), { once: true })
+    const giveUp = () => resolve(lost('the call was given up'))
+    signal.addEventListener('abort', giveUp, { once: true })
+    void ended.then((outcome) => {
+      signal.removeEventListener('abort', giveUp)
+      resolve(outcome)
+    })
   })
 }

@@ -5,6 +5,7 @@ import {
 } from '@fermata/lambda-runtime/protocol'
 import { isSame } from '@fermata/lambda-runtime/table'
 import type { Appended, Clock, Journal, JournalStore } from '../../ports/index.ts'
+import { frozen } from './frozen.ts'
 import { type MemorySegment, type MemoryTable, mapAt } from './memory-table.ts'
 
 const absent: Journal = { segments: [], expires: 0 }
@@ -22,7 +23,7 @@ export class MemoryJournalStore implements JournalStore {
     const items = mapAt(this.#table.journals, id)
     const first = items.get(0)
     if (first === undefined || this.#hasExpired(first)) return absent
-    const { born } = decodeSegmentJson(first.text)
+    const { born } = segmentOf(first)
     return { segments: segmentsFrom(items, born, 0), expires: first.expires }
   }
 
@@ -34,7 +35,7 @@ export class MemoryJournalStore implements JournalStore {
     const items = mapAt(this.#table.journals, id)
     const standing = items.get(segment.n)
     if (standing !== undefined) {
-      const existing = decodeSegmentJson(standing.text)
+      const existing = segmentOf(standing)
       if (existing.born === segment.born && isSame(existing, segment)) return { kind: 'appended' }
       if (!this.#mayOverwrite(items, segment, existing)) return { kind: 'conflict', existing }
     }
@@ -46,10 +47,10 @@ export class MemoryJournalStore implements JournalStore {
     const items = mapAt(this.#table.journals, id)
     const first = items.get(0)
     if (first === undefined || this.#hasExpired(first)) return
-    if (decodeSegmentJson(first.text).born !== born) return
+    if (segmentOf(first).born !== born) return
     for (let n = 0; n < count; n++) {
       const item = items.get(n)
-      if (item === undefined || decodeSegmentJson(item.text).born !== born) continue
+      if (item === undefined || segmentOf(item).born !== born) continue
       items.set(n, { text: item.text, expires })
     }
   }
@@ -58,7 +59,7 @@ export class MemoryJournalStore implements JournalStore {
     const items = mapAt(this.#table.journals, id)
     for (let n = 0; n < count; n++) {
       const item = items.get(n)
-      if (item !== undefined && decodeSegmentJson(item.text).born === born) items.delete(n)
+      if (item !== undefined && segmentOf(item).born === born) items.delete(n)
       else if (n === 0 && item !== undefined) return
     }
   }
@@ -68,7 +69,7 @@ export class MemoryJournalStore implements JournalStore {
     const first = items.get(0)
     if (existing.born === segment.born || first === undefined) return false
     if (segment.n === 0) return this.#hasExpired(first)
-    return decodeSegmentJson(first.text).born === segment.born
+    return segmentOf(first).born === segment.born
   }
 
   #hasExpired(item: MemorySegment): boolean {
@@ -82,8 +83,19 @@ function segmentsFrom(items: Map<number, MemorySegment>, born: string, from: num
   for (let n = from; ; n++) {
     const item = items.get(n)
     if (item === undefined) return segments
-    const segment = decodeSegmentJson(item.text)
+    const segment = segmentOf(item)
     if (segment.born !== born) return segments
     segments.push(segment)
   }
+}
+
+/** What is read is read many times: it is decoded once, and nobody can change it. */
+const decoded = new WeakMap<MemorySegment, Segment>()
+
+function segmentOf(item: MemorySegment): Segment {
+  const known = decoded.get(item)
+  if (known !== undefined) return known
+  const segment = frozen(decodeSegmentJson(item.text))
+  decoded.set(item, segment)
+  return segment
 }

@@ -9,10 +9,13 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   async list(): Promise<Leases> {
-    return structuredClone({
-      replicas: [...this.#table.replicas.values()],
-      shards: [...this.#table.shards.values()].sort((a, b) => a.shard - b.shard),
-    })
+    const { replicas, shards } = this.#table
+    return {
+      replicas: [...replicas.values()].map((record) => ({ ...record })),
+      shards: [...shards.values()]
+        .map((record) => ({ ...record }))
+        .sort((a, b) => a.shard - b.shard),
+    }
   }
 
   async putReplica(record: ReplicaRecord, expectedRev: number | undefined): Promise<boolean> {
@@ -29,13 +32,14 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 }
 
-function putIf<K, V extends { readonly rev: number }>(
+/** Records are flat: a copy of one is no window on what is stored. */
+function putIf<K, V extends ReplicaRecord | ShardRecord>(
   records: Map<K, V>,
   key: K,
   record: V,
   expectedRev: number | undefined,
 ): boolean {
   if (records.get(key)?.rev !== expectedRev) return false
-  records.set(key, structuredClone(record))
+  records.set(key, { ...record })
   return true
 }

@@ -1,5 +1,6 @@
 import type { Json } from '@fermata/lambda-runtime/protocol'
 import type { RegistryDocument, RegistryStore } from '../../ports/index.ts'
+import { frozen } from './frozen.ts'
 import { compareKeys, type MemoryDocument, type MemoryTable, mapAt } from './memory-table.ts'
 
 export class MemoryRegistryStore implements RegistryStore {
@@ -49,6 +50,11 @@ export class MemoryRegistryStore implements RegistryStore {
   }
 }
 
+/** Replicas ask for the same again and again: it is parsed once, and nobody can change it. */
+const parsed = new WeakMap<MemoryDocument, Json>()
+
 function toDocument(name: string, document: MemoryDocument): RegistryDocument {
-  return { name, rev: document.rev, body: JSON.parse(document.text) }
+  const body = parsed.get(document) ?? frozen(JSON.parse(document.text) as Json)
+  parsed.set(document, body)
+  return { name, rev: document.rev, body }
 }
