@@ -74,6 +74,25 @@ requirePart('kafka')('records that are not as they should be', () => {
     await orchestrator.stop()
   })
 
+  it('come as they are to a handler that takes bytes', async () => {
+    await kafka.createTopics([{ topic: 'scans', partitions: 1 }])
+    const scans = ['00ff10fe80', Buffer.from('{"n":1}').toString('hex'), '']
+    await topics.produce(
+      'scans',
+      scans.map((hex) => ({ value: Buffer.from(hex, 'hex') })),
+    )
+    const orchestrator = await system.start({ config: { deployments } })
+    const subscribed = orchestrator.post('subscriptions', subscriptionTo('scans', 'ledger/scan'))
+    expect(await subscribed).toMatchObject({ status: 201 })
+    await eventually(
+      'all are scanned',
+      () => scans.every((hex) => world.effects('scan').get(hex)?.size === 1) || undefined,
+      40_000,
+    )
+    expect((await orchestrator.get('dead?subscription=scans')).body).toMatchObject({ dead: [] })
+    await orchestrator.stop()
+  })
+
   it('a subscription to a topic or handler that does not exist is refused, with a code', async () => {
     await kafka.createTopics([{ topic: 'known', partitions: 1 }])
     const orchestrator = await system.start({ config: { deployments } })

@@ -1,10 +1,5 @@
-import { parse, stringify } from 'devalue'
+import { parse } from 'devalue'
 import type { Value } from '../protocol/index.ts'
-
-/** Bytes as a value: what a handler gets that takes raw bodies. */
-export function bytesValue(bytes: Uint8Array): Value {
-  return { rich: stringify(new Uint8Array(bytes)) }
-}
 
 /** The bytes of a value that is bytes, or text; `undefined` of any other. */
 export function bytesOf(value: Value): Uint8Array | undefined {

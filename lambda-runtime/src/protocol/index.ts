@@ -62,6 +62,7 @@ export {
   targetSchema,
 } from './targets.ts'
 export {
+  bytesValue,
   type Failure,
   failureSchema,
   type Json,

@@ -29,6 +29,17 @@ export const valueSchema: v.GenericSchema<unknown, Value> = v.union([
 
 export const voidValue: Value = { void: true }
 
+/** Bytes as a value, in the text that devalue has for them. */
+export function bytesValue(bytes: Uint8Array): Value {
+  const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  return {
+    rich: JSON.stringify([
+      ['Uint8Array', 1],
+      ['ArrayBuffer', base64],
+    ]),
+  }
+}
+
 /** An error as it is stored. `code` says which kind (see docs/errors), `status` is for HTTP. */
 export type Failure = {
   readonly code: string

@@ -32,7 +32,7 @@ import { createInvocations, type Invocations } from './invocations/invocations.t
 import { createOutputWaiters } from './invocations/output-waiters.ts'
 import { createSessions } from './invocations/sessions.ts'
 import { createMailboxes } from './objects/mailboxes.ts'
-import { isKeyed, modeOf } from './objects/mode.ts'
+import { handlerIn, isKeyed } from './objects/mode.ts'
 import { packedAcceptor, packedIngress, packedInvoker } from './payloads/packed-edges.ts'
 import { plainPayloads } from './payloads/plain-payloads.ts'
 import { createPermits, type Permits } from './permits.ts'
@@ -236,9 +236,10 @@ function handlersOf(deps: EngineDeps): HandlerDirectory {
   const { directory } = deps
   return {
     has: (service, handler) => isPublic(deps, { service, handler }),
-    isKeyed(service, handler) {
-      const mode = modeOf(directory.find({ service, handler }), { service, handler })
-      return mode === undefined ? undefined : isKeyed(mode)
+    receiver(service, handler) {
+      const target = { service, handler }
+      const found = handlerIn(directory.find(target), target)
+      return found && { isKeyed: isKeyed(found.mode), accepts: found.accepts }
     },
     refresh: () => directory.refresh(),
   }

@@ -1,5 +1,5 @@
-import { bytesValue } from '@fermata/lambda-runtime/payload'
 import {
+  bytesValue,
   deriveInvocationId,
   type Outcome,
   ProtocolError,

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { bytesOf, bytesValue } from '../../../lambda-runtime/src/payload/bytes.ts'
-import type { Value } from '../../../lambda-runtime/src/protocol/index.ts'
-import { decodeValue } from '../../../lambda-runtime/src/values.ts'
+import { bytesOf } from '../../../lambda-runtime/src/payload/bytes.ts'
+import { bytesValue, type Value } from '../../../lambda-runtime/src/protocol/index.ts'
+import { decodeValue, encodeValue } from '../../../lambda-runtime/src/values.ts'
 
 describe('bytes as a value', () => {
   it('come to the handler as bytes', () => {
     const part = new Uint8Array([9, 1, 2]).subarray(1)
     expect(decodeValue(bytesValue(part))).toEqual(new Uint8Array([1, 2]))
+    expect(bytesValue(part)).toEqual(encodeValue(new Uint8Array([1, 2])))
+    expect(decodeValue(bytesValue(new Uint8Array()))).toEqual(new Uint8Array())
   })
 
   it.each<[string, Value, Uint8Array | undefined]>([

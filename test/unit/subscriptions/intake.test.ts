@@ -18,7 +18,7 @@ function intake() {
     clock: createVirtualClock(),
     logger: silentLogger,
     faults: { reach: () => undefined },
-    handlers: { serves: async () => true, isKeyed: () => true },
+    handlers: { serves: async () => true, receiver: () => ({ isKeyed: true }) },
     deadLetters: {
       keep: () => Promise.reject(new Error('no record is dead')),
       list: async () => [],

@@ -8,6 +8,7 @@ import { World } from './support/world.ts'
 
 const spec = { name: 'carts', source: 'kafka://main/orders', sink: 'cart/add' }
 const route = { subscription: parseSubscription(spec), generation: 1 }
+const receiver = { isKeyed: true }
 
 function worldOfCarts(): World {
   const world = new World()
@@ -22,7 +23,7 @@ function produce(world: World, key: string | null, value: unknown, partition = 0
 
 describe('a record for an object', () => {
   test('is for the key that it has', () => {
-    const routed = routeRecord(route, aRecord({ key: Buffer.from('Käthe') }), true)
+    const routed = routeRecord(route, aRecord({ key: Buffer.from('Käthe') }), receiver)
     const parts = ['kafka', 'carts', '1', 'orders', '3', '42']
     expect(routed).toMatchObject({
       kind: 'invocation',
@@ -39,7 +40,7 @@ describe('a record for an object', () => {
     ['with a key that is not UTF-8', Uint8Array.from([0xff])],
     ['with a key that is too long', Buffer.alloc(513, 'k')],
   ])('%s is dead', (_what, key) => {
-    const routed = routeRecord(route, aRecord({ key }), true)
+    const routed = routeRecord(route, aRecord({ key }), receiver)
     expect(routed).toMatchObject({ kind: 'dead', failure: { code: 'record-unroutable' } })
   })
 
@@ -65,7 +66,7 @@ describe('a record for an object', () => {
   test('keeps its order while nobody has heard of its handler', async () => {
     const world = worldOfCarts()
     const { handlers } = world.replica([spec])
-    expect(handlers.isKeyed('cart', 'add')).toBeUndefined()
+    expect(handlers.receiver('cart', 'add')).toBeUndefined()
     await world.started([spec])
     for (let n = 0; n < 10; n++) produce(world, 'a', n)
     await world.clock.advance(5_000)

@@ -1,4 +1,4 @@
-import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
+import { bytesValue, deriveInvocationId } from '@fermata/lambda-runtime/protocol'
 import {
   maxRecordBytes,
   type RoutedRecord,
@@ -17,10 +17,11 @@ const subscription = parseSubscription({
   sink: 'checkout/process',
 })
 const route = { subscription, generation: 1 }
+const receiver = { isKeyed: false }
 const bytes = (...values: number[]) => Uint8Array.from(values)
 
 function invocationOf(record: SourceRecord) {
-  const routed = routeRecord(route, record)
+  const routed = routeRecord(route, record, receiver)
   if (routed.kind === 'invocation') return routed.invocation
   throw new Error(routed.failure.message)
 }
@@ -52,11 +53,11 @@ describe('a record', () => {
 
   test('of another generation, partition or offset is another invocation', () => {
     const ids = [
-      routeRecord({ subscription, generation: 2 }, aRecord()),
-      routeRecord(route, aRecord()),
-      routeRecord(route, aRecord({ partition: 4 })),
-      routeRecord(route, aRecord({ offset: '43' })),
-      routeRecord(route, aRecord({ topic: 'others' })),
+      routeRecord({ subscription, generation: 2 }, aRecord(), receiver),
+      routeRecord(route, aRecord(), receiver),
+      routeRecord(route, aRecord({ partition: 4 }), receiver),
+      routeRecord(route, aRecord({ offset: '43' }), receiver),
+      routeRecord(route, aRecord({ topic: 'others' }), receiver),
     ].map((routed) => (routed.kind === 'invocation' ? routed.invocation.id : ''))
 
     expect(new Set(ids).size).toBe(5)
@@ -109,7 +110,7 @@ describe('a record', () => {
     ['not JSON', Buffer.from('{"n":'), /orders\/3\/42 is not JSON \(SyntaxError/],
     ['nested too deeply', Buffer.from('['.repeat(501) + ']'.repeat(501)), /nested deeper than 500/],
   ])('whose value is %s cannot be decoded', (_, value, message) => {
-    expect(failureOf(routeRecord(route, aRecord({ value })))).toMatchObject({
+    expect(failureOf(routeRecord(route, aRecord({ value }), receiver))).toMatchObject({
       code: 'record-undecodable',
       message: expect.stringMatching(message),
     })
@@ -135,19 +136,46 @@ describe('a record', () => {
     const headers = [['h', Buffer.from('x')]] as const
 
     expect(invocationOf(fits).id).toBeDefined()
-    expect(failureOf(routeRecord(route, { ...fits, headers }))).toMatchObject({
+    expect(failureOf(routeRecord(route, { ...fits, headers }, receiver))).toMatchObject({
       code: 'record-too-large',
       message: expect.stringContaining('256002 bytes'),
     })
     // Where there is a place for blobs, an item's limit is none.
     const larger = { ...route, maxBytes: 256_002 }
-    expect(routeRecord(larger, { ...fits, headers }).kind).toBe('invocation')
+    expect(routeRecord(larger, { ...fits, headers }, receiver).kind).toBe('invocation')
   })
 
   test('that nobody handles says whom it is for', () => {
     expect(unroutable(route, aRecord())).toMatchObject({
       code: 'record-unroutable',
       message: expect.stringContaining('checkout/process'),
+    })
+  })
+})
+
+describe('a record for a handler with a serde', () => {
+  const inputOf = (value: SourceRecord['value'], accepts: string) => {
+    const routed = routeRecord(route, aRecord({ value }), { isKeyed: false, accepts })
+    return routed.kind === 'invocation' ? routed.invocation.input : routed.failure
+  }
+
+  test('is its bytes, whatever they are', () => {
+    const octets = 'application/octet-stream'
+    const avro = bytes(0x00, 0xff, 0x10, 0x80)
+    expect(inputOf(avro, octets)).toEqual(bytesValue(avro))
+    expect(inputOf(Buffer.from('{"n":1}'), octets)).toEqual(bytesValue(Buffer.from('{"n":1}')))
+    expect(inputOf(bytes(), octets)).toEqual(bytesValue(bytes()))
+  })
+
+  test('is text where it is one, and the handler takes text', () => {
+    expect(inputOf(Buffer.from('\ufeffn;1'), 'text/csv')).toEqual({ json: '\ufeffn;1' })
+    expect(inputOf(bytes(0xe9), 'text/csv')).toEqual(bytesValue(bytes(0xe9)))
+  })
+
+  test('is dead without a value', () => {
+    expect(inputOf(null, 'text/csv')).toMatchObject({
+      code: 'record-undecodable',
+      message: 'The value of record orders/3/42 is null, and its handler takes text/csv',
     })
   })
 })
@@ -161,6 +189,6 @@ describe('routing', () => {
       },
     })
 
-    expect(() => routeRecord(route, broken)).toThrow(TypeError)
+    expect(() => routeRecord(route, broken, receiver)).toThrow(TypeError)
   })
 })

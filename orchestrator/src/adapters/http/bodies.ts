@@ -1,9 +1,10 @@
-import { bytesOf, bytesValue } from '@fermata/lambda-runtime/payload'
+import { bytesOf } from '@fermata/lambda-runtime/payload'
 import type { Json, Outcome, Value } from '@fermata/lambda-runtime/protocol'
 import { voidValue } from '@fermata/lambda-runtime/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FermataError } from '../../domain/errors.ts'
 import { depthOf, maxDepth } from '../../domain/json-depth.ts'
+import { rawInput } from '../../domain/raw-input.ts'
 import { type Problem, problemOfFailure, problemType } from './problem.ts'
 
 /** Values that JSON cannot carry (dates, maps, bytes, …), as devalue text. */
@@ -25,9 +26,7 @@ export function readInput(request: FastifyRequest, accepts: string | undefined):
   const type = mediaTypeOf(request)
   if (accepts === undefined || (type !== undefined && type !== accepts)) return readValue(request)
   checkEncoding(request)
-  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const text = accepts.startsWith('text/') ? decodeText(bytes) : undefined
-  return text === undefined ? bytesValue(bytes) : { json: text }
+  return rawInput(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), accepts)
 }
 
 /** @throws FermataError `bad-request` */

@@ -1,6 +1,7 @@
 import type { Json, Value } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../errors.ts'
 import { depthOf, maxDepth } from '../json-depth.ts'
+import { decodeText, rawInput } from '../raw-input.ts'
 import { type KafkaRecord, positionOf } from './kafka-record.ts'
 
 /**
@@ -22,6 +23,19 @@ export function decodeValue(record: KafkaRecord): Value {
 }
 
 /**
+ * The record's value as the input of a handler with a serde that reads `accepts`: its bytes, whatever they are.
+ *
+ * @throws FermataError `record-undecodable` of a tombstone: there is nothing that a serde could read
+ */
+export function rawValue(record: KafkaRecord, accepts: string): Value {
+  if (record.value !== null) return rawInput(record.value, accepts)
+  throw new FermataError(
+    'record-undecodable',
+    `The value of record ${positionOf(record)} is null, and its handler takes ${accepts}`,
+  )
+}
+
+/**
  * A key as text: as it is when it is UTF-8, else `base64:…`. Two keys never have the same text, so a key
  * that looks like the second form is written in it.
  */
@@ -40,19 +54,9 @@ export function decodeHeaders(headers: KafkaRecord['headers']): Record<string, s
 const sealedHeaders = 'fermata-sealed'
 
 const binaryPrefix = 'base64:'
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function binary(bytes: Uint8Array): string {
   return binaryPrefix + Buffer.from(bytes).toString('base64')
-}
-
-/** `undefined`: it is not UTF-8. */
-export function decodeText(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return undefined
-  }
 }
 
 function undecodable(record: KafkaRecord, problem: string): FermataError {

@@ -9,7 +9,8 @@ import {
 } from '@fermata/lambda-runtime/protocol'
 import { is } from 'valibot'
 import { FermataError } from '../errors.ts'
-import { decodeHeaders, decodeKey, decodeText, decodeValue } from './decode-record.ts'
+import { decodeText } from '../raw-input.ts'
+import { decodeHeaders, decodeKey, decodeValue, rawValue } from './decode-record.ts'
 import { bytesOf, type KafkaRecord, positionOf } from './kafka-record.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -37,18 +38,24 @@ export type Route = {
   readonly maxBytes?: number | undefined
 }
 
-/** What to do with a record: its invocation, or why it can have none. `isKeyed`: its handler is an object's or workflow's. */
-export function routeRecord(
-  route: Route,
-  record: KafkaRecord,
-  isKeyed: boolean | undefined = false,
-): RoutedRecord {
+/** What of a handler matters to the records that it gets. */
+export type Receiver = {
+  /** It is an object's or workflow's. */
+  readonly isKeyed: boolean
+  /** The media type that its serde reads; `undefined`: it takes JSON. */
+  readonly accepts?: string | undefined
+}
+
+/** What to do with a record: its invocation, or why it can have none. */
+export function routeRecord(route: Route, record: KafkaRecord, receiver: Receiver): RoutedRecord {
   const bytes = bytesOf(record)
   const maxBytes = route.maxBytes ?? maxRecordBytes
   if (bytes > maxBytes) return { kind: 'dead', failure: tooLarge(record, bytes, maxBytes) }
   try {
-    const target = targetOf(route, record, isKeyed)
-    return { kind: 'invocation', invocation: toInvocation(route, record, target) }
+    const target = targetOf(route, record, receiver.isKeyed)
+    const { accepts } = receiver
+    const input = accepts === undefined ? decodeValue(record) : rawValue(record, accepts)
+    return { kind: 'invocation', invocation: toInvocation(route, record, { target, input }) }
   } catch (error) {
     if (error instanceof FermataError) return { kind: 'dead', failure: error.toFailure() }
     throw error
@@ -81,7 +88,11 @@ function targetOf(
   )
 }
 
-function toInvocation(route: Route, record: KafkaRecord, target: Target): RecordInvocation {
+function toInvocation(
+  route: Route,
+  record: KafkaRecord,
+  { target, input }: Pick<RecordInvocation, 'target' | 'input'>,
+): RecordInvocation {
   const { name } = route.subscription
   const { topic, partition, offset, timestamp } = record
   const key = record.key === null ? {} : { key: decodeKey(record.key) }
@@ -96,7 +107,7 @@ function toInvocation(route: Route, record: KafkaRecord, target: Target): Record
       offset,
     ]),
     target,
-    input: decodeValue(record),
+    input,
     headers: decodeHeaders(record.headers),
     origin: { kind: 'kafka', subscription: name, topic, partition, offset, timestamp, ...key },
   }

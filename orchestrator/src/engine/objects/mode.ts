@@ -1,13 +1,21 @@
 import type { ManifestHandler, Target } from '@fermata/lambda-runtime/protocol'
 import type { Deployment } from '../services/deployment-document.ts'
 
+/** A handler as its deployment has it; `undefined`: it is not served. */
+export function handlerIn(
+  deployment: Deployment | undefined,
+  { service, handler }: Pick<Target, 'service' | 'handler'>,
+): ManifestHandler | undefined {
+  const served = deployment?.manifest.services.find(({ name }) => name === service)
+  return served?.handlers.find(({ name }) => name === handler)
+}
+
 /** How a handler runs, as its deployment says; `undefined`: it is not served. */
 export function modeOf(
   deployment: Deployment | undefined,
-  { service, handler }: Pick<Target, 'service' | 'handler'>,
+  target: Pick<Target, 'service' | 'handler'>,
 ): ManifestHandler['mode'] | undefined {
-  const served = deployment?.manifest.services.find(({ name }) => name === service)
-  return served?.handlers.find(({ name }) => name === handler)?.mode
+  return handlerIn(deployment, target)?.mode
 }
 
 /** One at a time for each key, in the order of the mailbox (INV-6). */

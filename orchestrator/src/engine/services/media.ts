@@ -1,7 +1,7 @@
 import { type InvocationId, serviceOf, type Target } from '@fermata/lambda-runtime/protocol'
 import type { Media } from '../../ports/index.ts'
 import type { EngineDeps } from '../invocations/engine-deps.ts'
-import type { Deployment } from './deployment-document.ts'
+import { handlerIn } from '../objects/mode.ts'
 
 type Deps = Pick<EngineDeps, 'directory' | 'sessions'>
 
@@ -29,10 +29,4 @@ async function targetOf(
   if (!matters) return undefined
   const state = await sessions.use(id, (session) => session.refresh())
   return state?.created.target
-}
-
-function handlerIn(deployment: Deployment | undefined, { service, handler }: Target) {
-  return deployment?.manifest.services
-    .find(({ name }) => name === service)
-    ?.handlers.find(({ name }) => name === handler)
 }

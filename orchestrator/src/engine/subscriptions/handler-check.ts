@@ -1,10 +1,11 @@
+import type { Receiver } from '../../domain/subscriptions/route-record.ts'
 import type { HandlerDirectory } from './record-acceptor.ts'
 
 /** Whether a handler is served; "no" is answered only by a registry that was asked after the question came. */
 export interface HandlerCheck {
   serves(target: { readonly service: string; readonly handler: string }): Promise<boolean>
   /** As far as this replica has heard; `undefined`: it has not. */
-  isKeyed(target: { readonly service: string; readonly handler: string }): boolean | undefined
+  receiver(target: { readonly service: string; readonly handler: string }): Receiver | undefined
 }
 
 /** Many questions at once cost one look into the registry. */
@@ -23,7 +24,7 @@ export function createHandlerCheck(handlers: HandlerDirectory): HandlerCheck {
     return next
   }
   return {
-    isKeyed: ({ service, handler }) => handlers.isKeyed(service, handler),
+    receiver: ({ service, handler }) => handlers.receiver(service, handler),
     async serves({ service, handler }) {
       if (handlers.has(service, handler)) return true
       await refresh()

@@ -1,4 +1,4 @@
-import type { RecordInvocation } from '../../domain/subscriptions/route-record.ts'
+import type { Receiver, RecordInvocation } from '../../domain/subscriptions/route-record.ts'
 
 /** A record's invocation, and what bounds it. */
 export type AcceptRequest = RecordInvocation & {
@@ -23,8 +23,8 @@ export interface RecordAcceptor {
 export interface HandlerDirectory {
   /** As far as this replica has heard. */
   has(service: string, handler: string): boolean
-  /** Whether it belongs to a key of an object or workflow, as far as this replica has heard; `undefined`: not at all. */
-  isKeyed(service: string, handler: string): boolean | undefined
+  /** How it takes records, as far as this replica has heard; `undefined`: not at all. */
+  receiver(service: string, handler: string): Receiver | undefined
   /** Asks the registry. */
   refresh(): Promise<void>
 }

@@ -57,9 +57,8 @@ export class RecordIntake {
   readonly accept: RecordSink['accept'] = (record, signal) => {
     const { topic, partition, key } = record
     const work = () => this.#accept(record, signal)
-    if (key === null || this.#deps.handlers.isKeyed(this.#route.subscription) === false) {
-      return work()
-    }
+    const receiver = this.#deps.handlers.receiver(this.#route.subscription)
+    if (key === null || receiver?.isKeyed === false) return work()
     const lines = this.#lines.get(signal) ?? createLines()
     this.#lines.set(signal, lines)
     return lines.take(`${topic}/${partition}/${Buffer.from(key).toString('base64')}`, work)
@@ -84,14 +83,10 @@ export class RecordIntake {
   async #take(record: SourceRecord, signal: AbortSignal): Promise<void> {
     const { handlers } = this.#deps
     const { subscription } = this.#route
-    const known = handlers.isKeyed(subscription)
-    const first = routeRecord(this.#route, record, known)
-    if (first.kind === 'dead') return this.#bury(record, first.failure)
-    if (!(await handlers.serves(subscription))) {
-      return this.#bury(record, unroutable(this.#route, record))
-    }
-    const isKeyed = handlers.isKeyed(subscription)
-    const routed = isKeyed === known ? first : routeRecord(this.#route, record, isKeyed)
+    const isServed = await handlers.serves(subscription)
+    const receiver = isServed ? handlers.receiver(subscription) : undefined
+    if (receiver === undefined) return this.#bury(record, unroutable(this.#route, record))
+    const routed = routeRecord(this.#route, record, receiver)
     if (routed.kind === 'dead') return this.#bury(record, routed.failure)
     await this.#invoke(record, routed.invocation, signal)
   }

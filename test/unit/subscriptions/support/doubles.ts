@@ -1,5 +1,6 @@
 import type { Json } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '@fermata/orchestrator/domain/errors'
+import type { Receiver } from '@fermata/orchestrator/domain/subscriptions/route-record'
 import type {
   AcceptRequest,
   HandlerDirectory,
@@ -89,9 +90,11 @@ export class Handlers implements HandlerDirectory {
     return this.#heard.has(`${service}/${handler}`)
   }
 
-  /** Those of the service `cart` are. */
-  isKeyed(service: string, handler: string): boolean | undefined {
-    return this.has(service, handler) ? service === 'cart' : undefined
+  /** Those of the service `cart` have a key, and those of `scans` take bytes. */
+  receiver(service: string, handler: string): Receiver | undefined {
+    if (!this.has(service, handler)) return undefined
+    const accepts = service === 'scans' ? 'application/octet-stream' : undefined
+    return { isKeyed: service === 'cart', accepts }
   }
 
   async refresh(): Promise<void> {
