@@ -20,6 +20,7 @@ export function functionRole(
   return role
 }
 
+/** For Lambda itself, which makes the interfaces with this role; not for the code, whose requests name the function. */
 function networkStatement(): PolicyStatement {
   return new PolicyStatement({
     actions: [
@@ -31,5 +32,6 @@ function networkStatement(): PolicyStatement {
       'ec2:UnassignPrivateIpAddresses',
     ],
     resources: ['*'],
+    conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
   })
 }
