@@ -25,13 +25,14 @@ requirePart('dynamodb-local')('a replica that is killed in the middle of news an
       dynamodb: database.endpoint,
       config,
       environment: { WITNESS_URL: witness.url },
+      isRecorded: true,
     })
     survivor = await system.start()
     await system.register(survivor, 'control')
   })
 
   afterAll(async () => {
-    await system?.close()
+    await system?.expectSound().finally(system.close)
     await witness?.close()
     await database?.stop()
   })

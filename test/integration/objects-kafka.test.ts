@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { watchCommits } from '../history/commit-watch.ts'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { startKafka } from '../support/real-parts/kafka.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
@@ -22,6 +23,7 @@ requirePart('kafka')('records for objects', () => {
     system = await createSystem({
       dynamodb: database.endpoint,
       config: { agenda, kafka: { main: { brokers: kafka.brokers } } },
+      isRecorded: true,
     })
   })
 
@@ -40,6 +42,9 @@ requirePart('kafka')('records for objects', () => {
     const sink = { name: 'carts', source: 'kafka://main/carts', sink: 'carts/count' }
     const options = { startFrom: 'earliest' }
     expect((await survivor.post('subscriptions', { ...sink, options })).status).toBeLessThan(300)
+    const watched = { brokers: kafka.brokers, subscription: 'carts', topic: 'carts' }
+    const { recorder } = system
+    const commits = recorder && (await watchCommits(recorder, watched))
     const records = Array.from({ length: perKey }, (_, n) =>
       keys.map((key) => ({ key, value: JSON.stringify(`${n}`) })),
     ).flat()
@@ -68,5 +73,8 @@ requirePart('kafka')('records for objects', () => {
     expect((body as { dead: unknown[] }).dead).toMatchObject([
       { failure: { code: 'record-unroutable' } },
     ])
+    await commits?.noteEnds()
+    await system.expectSound()
+    await commits?.stop()
   })
 })

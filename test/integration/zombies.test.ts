@@ -35,7 +35,12 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
     options: RegisterOptions = {},
   ): Promise<void> {
     const environment = { WITNESS_URL: witness.url }
-    const system = await createSystem({ dynamodb: database.endpoint, config, environment })
+    const system = await createSystem({
+      dynamodb: database.endpoint,
+      config,
+      environment,
+      isRecorded: true,
+    })
     try {
       const orchestrator = await system.start()
       const functions = await system.register(orchestrator, 'steps', options)
@@ -51,6 +56,7 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
               : undefined
           }),
       })
+      await system.expectSound()
     } finally {
       await system.close()
     }
