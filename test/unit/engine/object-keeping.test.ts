@@ -68,6 +68,42 @@ async function slotsOf(world: World): Promise<unknown[]> {
 const open = (replica: Replica, id: string) =>
   replica.engine.ingress.completeAwakeable(`${id}.0`, yes)
 
+describe('an outage of all replicas for more than half the retention', () => {
+  /** One holds the key since it waited for a while, another waits behind it; then nobody is there. */
+  async function afterOutage(outageMs: number) {
+    const world = objectWorld({ cart })
+    const dying = await world.start(short)
+    const before = await asked(world, dying, { handler: 'gated', input: 'before' })
+    const holder = await asked(world, dying, { handler: 'gated', input: 'holder' })
+    await world.clock.advance(40_000)
+    await during(world, open(dying, before))
+    await comes(world, holder, 'suspended')
+    await world.clock.advance(8_000)
+    const next = await asked(world, dying, { handler: 'gated', input: 'next' })
+    dying.kill()
+    await world.clock.advance(outageMs)
+    const replica = await world.start(short)
+    await world.clock.advance(5_000)
+    return { world, replica, holder, next }
+  }
+
+  it('lets nobody begin beside a holder that is still kept (INV-6)', async () => {
+    const { world, replica, holder, next } = await afterOutage(56_000)
+    expect(await flat(world, next)).toEqual([])
+    await during(world, open(replica, holder))
+    expect(await resultOf(world, replica, holder)).toBe(2)
+    await comes(world, next, 'suspended')
+  })
+
+  it('loses a holder with its place, so that it does not begin again', async () => {
+    const { world, replica, holder, next } = await afterOutage(92_000)
+    await comes(world, next, 'suspended')
+    expect(await flat(world, holder)).toEqual([])
+    await during(world, open(replica, next))
+    expect(await resultOf(world, replica, next)).toBe(2)
+  })
+})
+
 describe('what is over stays over', () => {
   it('a second slot that waits until its invocation has expired does not run it again', async () => {
     const target = { service: 'cart', key: 'a', handler: 'add' }

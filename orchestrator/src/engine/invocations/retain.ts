@@ -1,4 +1,5 @@
 import type { InvocationState } from '../../domain/invocation/state.ts'
+import { refOf } from '../objects/finish-slot.ts'
 import { keepYoung } from '../payloads/keep-young.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -35,8 +36,16 @@ export async function retain(
   await carry(deps, work, session)
   await session.stampCarried()
   await keepPromises(deps, session, state, nextAt + half)
+  await keepSlot(deps, state, nextAt + half)
   await session.restamp(nextAt + half)
   return 'retained'
+}
+
+/** A holder's slot goes first: with its journal, it is stamped again should this end here. */
+async function keepSlot({ objects }: EngineDeps, state: InvocationState, expires: number) {
+  const { slot = 0 } = state.created
+  const ref = refOf(state)
+  if (ref !== undefined && slot > 0) await objects.restampSlot(ref, slot, expires)
 }
 
 function halfOf({ created }: InvocationState): number {

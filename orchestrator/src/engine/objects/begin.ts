@@ -24,9 +24,12 @@ export async function begin(turn: Turn, session: JournalSession): Promise<Findin
   try {
     const before = mailbox.unsure
     mailbox.unsure = slot.n
-    const isMine = await write(deps, session, created, { deployment, permit })
+    const expires = await keptUntil(turn, session, created.retentionMs)
+    const isMine = await write(deps, session, created, { deployment, permit, expires })
     mailbox.unsure = isMine ? 0 : before
     if (!isMine) return 'on'
+    // What came for it while it waited may have been kept for less.
+    await session.restamp(expires)
     const { state } = session
     if (state === undefined || state.phase.kind === 'closed') return 'on'
     if (state.phase.kind === 'running' && permit !== undefined) {
@@ -42,6 +45,26 @@ export async function begin(turn: Turn, session: JournalSession): Promise<Findin
   }
 }
 
+/** So much of its retention it may have waited for its turn, and its journal is kept for no longer than its slot. */
+const tolerated = 0.01
+
+/**
+ * Its slot and its journal expire at one moment (epoch ms): a journal without a slot would not keep the next one from
+ * beginning (INV-6), a slot without a journal would begin again.
+ */
+async function keptUntil(
+  { deps, mailbox, slot }: Turn,
+  { state, expires }: JournalSession,
+  retentionMs: number,
+): Promise<number> {
+  const known = state === undefined ? 0 : expires
+  const wanted = Math.max(known, deps.clock.now() + retentionMs)
+  const isLongEnough = wanted - slot.expires <= retentionMs * tolerated
+  if (isLongEnough && known <= slot.expires) return slot.expires
+  await deps.objects.restampSlot(mailbox.ref, slot.n, wanted)
+  return wanted
+}
+
 function permitNow(
   deps: EngineDeps,
   { origin, target }: EntryOf<'created'>,
@@ -52,7 +75,12 @@ function permitNow(
   return deps.permits.tryTake(demandOn(deployment, target, subscription))
 }
 
-type Means = { readonly deployment: Deployment | undefined; readonly permit: Permit | undefined }
+type Means = {
+  readonly deployment: Deployment | undefined
+  readonly permit: Permit | undefined
+  /** Epoch ms. */
+  readonly expires: number
+}
 
 /** `false`: somebody else was faster. */
 async function write(
@@ -66,10 +94,7 @@ async function write(
   const { timeoutMs } = directory.policyOf(created.target, means.deployment)
   const start = startOf(created, means, now + timeoutMs)
   if (session.state !== undefined) return place(deps, session, created, means)
-  const made = await session.create(
-    (before) => opening(created, before, start),
-    now + created.retentionMs,
-  )
+  const made = await session.create((before) => opening(created, before, start), means.expires)
   return made === 'created'
 }
 
@@ -91,7 +116,7 @@ async function place(
 
 function startOf(
   { target }: EntryOf<'created'>,
-  { deployment, permit }: Means,
+  { deployment, permit }: Pick<Means, 'deployment' | 'permit'>,
   deadline: number,
 ): Start {
   if (deployment === undefined) return { kind: 'unserved', reason: unserved(target) }
