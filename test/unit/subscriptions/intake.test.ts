@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { createVirtualClock } from '../../support/sim-clock.ts'
 import { silentLogger } from './support/doubles.ts'
 import { aRecord } from './support/records.ts'
+import { ordersSpec, World } from './support/world.ts'
 
 const spec = { name: 'carts', source: 'kafka://main/orders', sink: 'cart/add' }
 const route = { subscription: parseSubscription(spec), generation: 1 }
@@ -64,5 +65,24 @@ describe('a record of a key whose partition is given back and taken again', () =
     await settle()
     asked[1]?.answer.resolve('accepted')
     await Promise.all(both)
+  })
+})
+
+describe('a stop', () => {
+  test('does not wait for capacity: what has not begun stays in Kafka', async () => {
+    const world = new World()
+    const { subscriptions } = await world.started([ordersSpec])
+    world.invocations.fillUp()
+    world.produce(1)
+    await world.clock.advance(1_000)
+    let isOver = false
+    void subscriptions.stop().then(() => {
+      isOver = true
+    })
+    await world.clock.settle()
+    expect(isOver).toBe(true)
+    expect(world.invocations.requests).toEqual([])
+    expect(world.committed()).toBe(0n)
+    expect(world.lines.filter(({ level }) => level === 'error')).toEqual([])
   })
 })

@@ -103,7 +103,8 @@ export class PartitionLane {
       this.#prefix.accept(BigInt(record.offset))
       this.#deps.onProgress()
     } catch (error) {
-      if (!this.#abort.signal.aborted) {
+      // What is given up once nothing begins any more is offered again, to whoever takes the partition over.
+      if (!this.#halted) {
         this.halt()
         this.#deps.onRefused(error)
       }

@@ -68,7 +68,7 @@ export class RecordIntake {
     const either = AbortSignal.any([signal, this.#stopping])
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, maxRetryMs)) {
       try {
-        await this.#take(record, signal)
+        await this.#take(record, either)
         break
       } catch (error) {
         if (either.aborted || isFinal(error)) throw error
