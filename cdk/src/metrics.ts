@@ -33,16 +33,16 @@ export const metricStatistics: {
 
 export type MetricName = keyof typeof metricStatistics
 
-/** One of the orchestrator's metrics, of all its tasks. */
+/** One of the orchestrator's metrics, of all its tasks; the lag of one subscription, where it is said. */
 export function orchestratorMetric(
-  table: string,
+  dimensionsMap: { readonly Table: string; readonly Subscription?: string },
   metricName: MetricName,
   options: MetricOptions = {},
 ): Metric {
   return new Metric({
     namespace: metricNamespace,
     metricName,
-    dimensionsMap: { Table: table },
+    dimensionsMap,
     statistic: metricStatistics[metricName],
     period: Duration.minutes(1),
     ...options,

@@ -56,6 +56,19 @@ export class Monitoring extends Construct {
         minutes: 1,
         description: 'Records could not be decoded or routed: GET /dead has them',
       }),
+      this.#alarm('Failures', {
+        metric: orchestrator.metricFailures(),
+        above: 0,
+        minutes: 15,
+        description: 'Attempts keep failing: GET /invocations?status=backing-off says which',
+      }),
+      this.#alarm('Throttles', {
+        metric: orchestrator.metricThrottles(),
+        above: 0,
+        minutes: 15,
+        description:
+          'Lambda has no room for long: raise the concurrency of a function, or of the account',
+      }),
       this.#silence(orchestrator),
     ]
     for (const alarm of this.alarms) alarm.addAlarmAction(...actions)

@@ -184,7 +184,7 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
 
   /** Any of the orchestrator's metrics. */
   metric(name: MetricName, options?: MetricOptions): Metric {
-    return orchestratorMetric(this.table.tableName, name, options)
+    return orchestratorMetric({ Table: this.table.tableName }, name, options)
   }
 
   #addService(): { service: FargateService; adminUrl: string } {

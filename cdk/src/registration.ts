@@ -1,8 +1,11 @@
 import type { Definition, Sink } from '@fermata/lambda-runtime'
 import { CustomResource, Duration } from 'aws-cdk-lib'
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Construct, type IDependable } from 'constructs'
 import type { FermataFunction } from './fermata-function.ts'
+import type { Storage } from './function-policy.ts'
+import { orchestratorMetric } from './metrics.ts'
 import type { Registrar } from './registrar.ts'
 
 /** What becomes of a function that goes while invocations are still on it. */
@@ -88,13 +91,15 @@ export interface SubscribeProps<S extends string = `${string}/${string}`> {
 /** A subscription of an orchestrator. */
 export class Subscription extends Construct {
   readonly resource: CustomResource
+  readonly #dimensions: { readonly Table: string; readonly Subscription: string }
 
   constructor(
     scope: Construct,
     id: string,
-    props: Registry & SubscribeProps & { readonly name: string },
+    props: Registry & SubscribeProps & { readonly name: string; readonly storage: Storage },
   ) {
     super(scope, id)
+    this.#dimensions = { Table: props.storage.table.tableName, Subscription: props.name }
     const { registrar, adminUrl, name, source, sink, startFrom, running } = props
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::FermataSubscription',
@@ -111,5 +116,14 @@ export class Subscription extends Construct {
       },
     })
     this.resource.node.addDependency(props.ready)
+  }
+  /** Seconds: how old the oldest record of it is that is not accepted yet. */
+  metricLag(options?: MetricOptions): Metric {
+    return orchestratorMetric(this.#dimensions, 'LagSeconds', options)
+  }
+
+  /** Records between what is accepted and the end of the topic. */
+  metricRecordsBehind(options?: MetricOptions): Metric {
+    return orchestratorMetric(this.#dimensions, 'LagRecords', options)
   }
 }

@@ -1,4 +1,4 @@
-import { KafkaCluster, Monitoring, MskAuth } from '@fermata/cdk'
+import { KafkaCluster, MskAuth } from '@fermata/cdk'
 import { loadConfig } from '@fermata/orchestrator'
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
@@ -337,17 +337,5 @@ describe('registering and subscribing', () => {
       sink: 'inventory/reserv',
     })
     checks(stack).resourceCountIs('Custom::FermataSubscription', 2)
-  })
-})
-
-describe('monitoring', () => {
-  it('has an alarm for each thing that somebody should look at', () => {
-    const { stack, fermata } = scene()
-    new Monitoring(stack, 'Monitoring', { orchestrator: fermata })
-    const metrics = propertiesOf(stack, 'AWS::CloudWatch::Alarm').map(
-      ({ MetricName }) => MetricName,
-    )
-    expect(metrics.toSorted()).toEqual(['DeadLetters', 'LagSeconds', 'Paused', 'Running'])
-    checks(stack).resourceCountIs('AWS::CloudWatch::Dashboard', 1)
   })
 })
