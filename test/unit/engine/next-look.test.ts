@@ -1,14 +1,14 @@
 import type { Segment } from '@fermata/lambda-runtime/protocol'
-import { nextLook } from '@fermata/orchestrator/engine/invocations/next-look'
+import { nextLooks } from '@fermata/orchestrator/engine/invocations/next-look'
 import { expect, it } from 'vitest'
 import { attempt, created, fold, handler, journal, suspendedOn } from '../domain/journals.ts'
 
-type Arguments = Parameters<typeof nextLook>
+type Arguments = Parameters<typeof nextLooks>
 
-function lookAt(now: number, segments: readonly Segment[]): ReturnType<typeof nextLook> {
+function lookAt(now: number, segments: readonly Segment[]): ReturnType<typeof nextLooks> {
   const deps = { clock: { now: () => now } } as unknown as Arguments[0]
   const session = { expires: 100_000 } as unknown as Arguments[1]
-  return nextLook(deps, session, fold(segments))
+  return nextLooks(deps, session, fold(segments))
 }
 
 const failure = { code: 'oops', message: 'no luck' }
@@ -27,9 +27,9 @@ it.each([
 ] as const)(
   'looks for %s at its time, and at once when that has just passed',
   (_what, segments, kind) => {
-    expect(lookAt(499, segments)).toEqual({ kind, dueAt: 500 })
-    expect(lookAt(500, segments)).toEqual({ kind, dueAt: 500 })
-    expect(lookAt(507, segments)).toEqual({ kind, dueAt: 507 })
+    expect(lookAt(499, segments)).toEqual([{ kind, dueAt: 500 }])
+    expect(lookAt(500, segments)).toEqual([{ kind, dueAt: 500 }])
+    expect(lookAt(507, segments)).toEqual([{ kind, dueAt: 507 }])
   },
 )
 
@@ -38,5 +38,16 @@ it('looks at what has no time of its own at half its retention', () => {
     [{}, created, attempt(1)],
     [handler(1), { kind: 'awakeable', op: 0 }, suspendedOn({ kind: 'op', op: 0 })],
   )
-  expect(lookAt(500, waiting)).toEqual({ kind: 'retain', dueAt: 99_500 })
+  expect(lookAt(500, waiting)).toEqual([{ kind: 'retain', dueAt: 99_500 }])
+})
+
+it('has an entry for each where its own time comes after half its retention', () => {
+  const longAsleep = journal(
+    [{}, created, attempt(1)],
+    [handler(1), { kind: 'sleep', op: 0, wakeAt: 150_000 }, suspendedOn({ kind: 'op', op: 0 })],
+  )
+  expect(lookAt(500, longAsleep)).toEqual([
+    { kind: 'timer', dueAt: 150_000 },
+    { kind: 'retain', dueAt: 99_500 },
+  ])
 })

@@ -176,6 +176,24 @@ describe('an invocation that waits for longer than it is kept', () => {
   })
 })
 
+describe('an attempt that fails at the moment at which its journal is stamped anew', () => {
+  it('is tried again when it is to be, and not only when the next stamp is due', async () => {
+    const retentionMs = 400_000
+    const failure = { code: 'oops', message: 'no luck' }
+    const world = worldOf({
+      orders: ({ epoch, journal }) => {
+        const wakeAt = (journal[0]?.at ?? 0) + retentionMs
+        if (epoch === 1) return { entries: [{ kind: 'sleep', op: 0, wakeAt }], status: waitsForOp0 }
+        return { status: epoch < 4 ? { kind: 'retry', failure } : completed('fine') }
+      },
+    })
+    const replica = await world.start({ options: { policy: policy({ retentionMs }) } })
+    const id = await submit(world, replica, 'orders')
+    await world.clock.advance(retentionMs)
+    expect(await comes(world, id, 'output')).toBeLessThan(45_000)
+  })
+})
+
 describe('an invocation whose replica died before it was acknowledged', () => {
   it('goes on where it stood, effects and all, when its source asks again', async () => {
     const world = worldOf({

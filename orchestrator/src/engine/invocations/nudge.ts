@@ -7,7 +7,7 @@ import { showProgress } from '../objects/show-progress.ts'
 import { carry } from './carry.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { nextLook } from './next-look.ts'
+import { type NextLook, nextLooks } from './next-look.ts'
 import { halfRetention, retain } from './retain.ts'
 import { settle } from './settle.ts'
 import type { Work } from './work.ts'
@@ -66,15 +66,30 @@ async function lookAtWaiting(
   await showProgress(deps, session, state)
   const mine = stands(session, state, look.entry)
   const retained = (await retain(deps, work, session, state)) === 'retained'
-  const { kind, dueAt } = nextLook(deps, session, state)
+  const looks = nextLooks(deps, session, state)
   if (isEarly(look.entry, deps.clock.now())) {
-    return { kind: 'again', dueAt: Math.min(look.entry.dueAt, dueAt), agendaKind: 'watch' }
+    const dueAt = Math.min(look.entry.dueAt, ...looks.map((next) => next.dueAt))
+    return { kind: 'again', dueAt, agendaKind: 'watch' }
   }
-  const isNamed = retained ? kind === 'retain' : !mine
-  if (isNamed) return retire(deps, look)
+  const next = mine ? await standingFor(deps, look, looks, retained) : undefined
+  if (next === undefined) return retire(deps, look)
   // From now on it stands for the wait, not for any work.
   deps.guards.leave(session.id, look.ticket)
-  return { kind: 'again', dueAt, agendaKind: kind }
+  return { kind: 'again', dueAt: next.dueAt, agendaKind: next.kind }
+}
+
+/** For which of the next looks the entry is to stand; those that nobody else stands for are named. `undefined`: for none. */
+async function standingFor(
+  { guards }: EngineDeps,
+  { id, entry }: Look,
+  looks: readonly NextLook[],
+  retained: boolean,
+): Promise<NextLook | undefined> {
+  const own = looks.find(({ kind }) => kind !== 'retain')
+  const stamp = retained ? undefined : looks.find(({ kind }) => kind === 'retain')
+  if (own === undefined || entry.kind === 'retain') return stamp
+  if (stamp !== undefined) await guards.name(id, stamp.kind, stamp.dueAt)
+  return own
 }
 
 /** It may be about to be created, by a source that never asks again (trace 16). */

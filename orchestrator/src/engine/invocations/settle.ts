@@ -7,7 +7,7 @@ import { carry } from './carry.ts'
 import { deliver } from './deliver.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
-import { nextLook } from './next-look.ts'
+import { nextLooks } from './next-look.ts'
 import { persist } from './persist.ts'
 import type { Work } from './work.ts'
 
@@ -24,8 +24,11 @@ export async function settle(deps: EngineDeps, work: Work, session: JournalSessi
   if (isRunnable(state, deps.clock.now())) return work.wakeLater(session.id)
   if (needsPlace(state, deps.clock.now())) await work.place(session)
   await showProgress(deps, session, state)
-  const next = nextLook(deps, session, state)
-  await persist(deps, session.id, () => deps.guards.handOver(session.id, next.kind, next.dueAt))
+  const [next, ...others] = nextLooks(deps, session, state)
+  await persist(deps, session.id, async () => {
+    for (const { kind, dueAt } of others) await deps.guards.name(session.id, kind, dueAt)
+    await deps.guards.handOver(session.id, next.kind, next.dueAt)
+  })
 }
 
 /** Its key goes on once all that it asked for is delivered: who ends the next one does not look back further. */

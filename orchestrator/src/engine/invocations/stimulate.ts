@@ -11,7 +11,7 @@ import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOf } from './leave.ts'
-import { nextLook } from './next-look.ts'
+import { nextLooks } from './next-look.ts'
 import type { CreateOptions, Told, Work } from './work.ts'
 
 /**
@@ -136,7 +136,7 @@ function needsSettling(
 async function nameDeadline(deps: EngineDeps, session: JournalSession): Promise<void> {
   const { state, id } = session
   if (session.busy || state?.phase.kind !== 'suspended') return
-  const next = nextLook(deps, session, state)
+  const [next] = nextLooks(deps, session, state)
   await deps.guards.name(id, next.kind, next.dueAt)
 }
 
