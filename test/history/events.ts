@@ -41,6 +41,10 @@ export type Happening =
   /** The group had committed all below `offset` before this. */
   | ({ readonly what: 'committed' } & RecordPosition)
   | ({ readonly what: 'effect' } & Effect)
+  /** A client was told that it is. */
+  | { readonly what: 'accepted'; readonly invocation: InvocationId }
+  /** A client was told its output: JSON. */
+  | { readonly what: 'answered'; readonly invocation: InvocationId; readonly value: unknown }
 
 /** Something that a step did in the world outside, which asks for an idempotency key. */
 export type Effect = {

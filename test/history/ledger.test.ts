@@ -144,6 +144,18 @@ const cases: Readonly<Record<string, readonly [invariant: number, Doctor]>> = {
   ],
   'a record is put aside, and has an invocation': [9, atEnd({ what: 'dead', ...position(0) })],
   'somebody does not come to his end': [10, insteadOf(stock, 1)],
+  'a client was told of somebody who is not there': [
+    10,
+    before(order, 0, { what: 'accepted', invocation: order }),
+  ],
+  'a client was told something else': [
+    12,
+    atEnd({ what: 'answered', invocation: order, value: 2 }),
+  ],
+  'a client was told too early': [
+    12,
+    before(order, 4, { what: 'answered', invocation: order, value: 1 }),
+  ],
   'a slot never has its turn': [10, atEnd(saleSlot(3, 1))],
   'somebody ends twice': [12, atEnd(segment(stock, 2, [output(8)], { by: 'orchestrator' }))],
 }
@@ -216,6 +228,18 @@ describe('a history in a file', () => {
     if (first === undefined) throw new Error('there are events')
     expect(describeEvent(first)).toBe(`08:00:00.000  somebody     ${order} 0: created attempt`)
   })
+})
+
+it('hears what clients were told', () => {
+  const told: readonly Happening[] = [
+    { what: 'accepted', invocation: order },
+    { what: 'answered', invocation: order, value: 1 },
+  ]
+  expect(judge([...soundHistory, ...told])).toEqual([])
+  const queued = instead(saleSlot(1, 0), saleSlot(1, 0), {
+    ...{ what: 'accepted', invocation: sales[0] },
+  })
+  expect(judge(queued(soundHistory))).toEqual([])
 })
 
 it('counts state that is set and then set again once', () => {

@@ -1,4 +1,5 @@
 import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
+import { AnswerRules } from './answer-rules.ts'
 import { commandViolations } from './command-rules.ts'
 import { EffectRules } from './effect-rules.ts'
 import type { HistoryEvent } from './events.ts'
@@ -17,13 +18,14 @@ import { RecordRules } from './record-rules.ts'
  * | 5 | `command-rules.ts`: each call and send has its invocation, and each of those its command; `effect-rules.ts` |
  * | 6, 7 | `object-rules.ts`: each key against a sequential model |
  * | 8, 9 | `record-rules.ts` |
- * | 10 | all comes to its end |
+ * | 10 | all comes to its end; `answer-rules.ts`: what a client was told |
  */
 export class Ledger {
   readonly #journals = new JournalRules()
   readonly #objects = new ObjectRules(this.journals)
   readonly #records = new RecordRules()
   readonly #effects = new EffectRules(this.journals)
+  readonly #answers = new AnswerRules(this.journals)
 
   get journals(): ReadonlyMap<InvocationId, readonly Segment[]> {
     return this.#journals.journals
@@ -37,6 +39,7 @@ export class Ledger {
       case 'segment-gone':
         return this.#journals.takeGone(event)
       case 'slot':
+        this.#answers.takeSlot(event)
         return [...this.#objects.takeSlot(event), ...this.#records.takeSlot(event)]
       case 'head':
         return this.#objects.takeHead(event)
@@ -50,6 +53,10 @@ export class Ledger {
         return this.#records.takeCommitted(event)
       case 'effect':
         return this.#effects.take(event)
+      case 'accepted':
+        return this.#answers.takeAccepted(event)
+      case 'answered':
+        return this.#answers.takeAnswered(event)
       default:
         return event satisfies never
     }

@@ -45,6 +45,10 @@ function whatOf(event: HistoryEvent): string {
       return `${event.topic}/${event.partition} is committed up to ${event.offset}`
     case 'effect':
       return `${event.key} ${JSON.stringify(event.body)}`
+    case 'accepted':
+      return `${event.invocation} is accepted`
+    case 'answered':
+      return `${event.invocation} is ${JSON.stringify(event.value)}`
     default:
       return event satisfies never
   }

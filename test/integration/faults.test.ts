@@ -73,13 +73,18 @@ function killings(transport: Transport): void {
   beforeAll(async () => {
     ;[database, witness] = await Promise.all([startDynamoDbLocal(), openWitness()])
     const environment = { WITNESS_URL: witness.url }
-    system = await createSystem({ dynamodb: database.endpoint, config, environment })
+    system = await createSystem({
+      dynamodb: database.endpoint,
+      config,
+      environment,
+      isRecorded: true,
+    })
     survivor = await system.start()
     await system.register(survivor, 'trip', { transport, concurrentPerProcess: 4 })
   })
 
   afterAll(async () => {
-    await system?.close()
+    await system?.expectSound().finally(system.close)
     await witness?.close()
     await database?.stop()
   })

@@ -29,12 +29,18 @@ requirePart('dynamodb-local')('when a replica ends', () => {
     config: object = {},
   ): Promise<void> {
     const environment = { WITNESS_URL: witness.url }
-    const system = await createSystem({ dynamodb: database.endpoint, environment, config })
+    const system = await createSystem({
+      dynamodb: database.endpoint,
+      environment,
+      config,
+      isRecorded: true,
+    })
     try {
       const [first, second] = await Promise.all([system.start(), system.start()])
       await first.post('deployments', { arn: system.deploy('steps') })
       system.lambda.resetStatistics('steps')
       await act(system, first, second)
+      await system.expectSound()
     } finally {
       await system.close()
     }
