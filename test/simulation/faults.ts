@@ -47,6 +47,8 @@ export type Fault = {
 }
 
 export type FaultRates = { readonly [K in FaultKind]?: number }
+/** Where a kind strikes, and nowhere else: the beginning of `where`. */
+export type FaultPlaces = { readonly [K in FaultKind]?: string }
 
 /** About half of the kinds, each at a rate of its own; some seeds have none at all. */
 export function drawRates(chance: Chance): FaultRates {
@@ -85,6 +87,7 @@ export class Faults {
   readonly struck: Fault[] = []
   readonly #random: Random
   readonly #rates: FaultRates
+  readonly #places: FaultPlaces
   readonly #only: ReadonlySet<number> | undefined
   readonly #now: () => number
   /** Tells the kind of entry that was written last. */
@@ -94,12 +97,13 @@ export class Faults {
 
   constructor(
     random: Random,
-    rates: FaultRates,
+    { rates, places = {} }: { readonly rates: FaultRates; readonly places?: FaultPlaces },
     now: () => number,
     only: ReadonlySet<number> | undefined,
   ) {
     this.#random = random
     this.#rates = rates
+    this.#places = places
     this.#now = now
     this.#only = only
   }
@@ -112,7 +116,7 @@ export class Faults {
   /** How bad it is, in (0, 1); `undefined`: nothing happens. */
   strikes(kind: FaultKind, where: string, what: string): number | undefined {
     const rate = this.#rates[kind] ?? 0
-    if (this.#isOver || rate === 0) return undefined
+    if (this.#isOver || rate === 0 || !where.startsWith(this.#places[kind] ?? '')) return undefined
     const index = this.#decisions++
     const [chance, much] = [this.#random.next(), Math.max(this.#random.next(), Number.EPSILON)]
     if (chance >= rate || this.#only?.has(index) === false) return undefined

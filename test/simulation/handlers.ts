@@ -9,21 +9,12 @@ import {
 } from '../../lambda-runtime/src/index.ts'
 import type { Context } from '../../lambda-runtime/src/types/context.ts'
 import { cell, interpreter } from '../programs/interpreter.ts'
+import { tell } from './outside-world.ts'
 
 /** What no two asks agree on: each roll is another number; and a turn of the event loop. Set by the universe. */
 export const dice: { roll: () => number; turn: () => Promise<void> } = {
   roll: () => 0,
   turn: () => Promise.resolve(),
-}
-
-/** Asks the world outside, under a key of its own. */
-async function tell(key: string, body: unknown = null): Promise<void> {
-  const response = await fetch(new URL('/tell', 'http://outside'), {
-    method: 'POST',
-    headers: { 'idempotency-key': key },
-    body: JSON.stringify(body),
-  })
-  if (!response.ok) throw new Error(`${response.status}`)
 }
 
 type Ledger = { readonly entries: readonly number[] }
@@ -79,7 +70,7 @@ async function elsewhere(turns: number): Promise<void> {
 type Till = { readonly sum: number; readonly count: number }
 
 /** Reads, waits, and writes: whatever two of one key did side by side would be lost. */
-const till = object<Till>()('till', {
+export const till = object<Till>()('till', {
   async add(ctx, { by, waitMs }: { readonly by: number; readonly waitMs: number }) {
     const sum = await ctx.get('sum', 0)
     const count = await ctx.get('count', 0)

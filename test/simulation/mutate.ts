@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Edit } from './mutants.ts'
+import type { Edit } from './mutants/mutant.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -1,6 +1,8 @@
 import { commandViolations } from '../history/command-rules.ts'
 import { endViolations } from '../history/journal-rules.ts'
+import { attemptViolations } from './attempt-rules.ts'
 import type { Scenario } from './scenario.ts'
+import { sendViolations } from './send-rules.ts'
 import type { Universe } from './universe.ts'
 
 /**
@@ -11,6 +13,7 @@ import type { Universe } from './universe.ts'
  * | 1, 2, 6, 7, 8, 9, 12 | `test/history/ledger.ts`, at every write and commit; at the end, here |
  * | 3, 4 | `stories/weaves.ts`: what was told is a beginning of what the handler had in hand at its end |
  * | 5 | here: each call and send has its invocation, and each of those its command; each effect outside by its key |
+ * | 6 | `send-rules.ts`: what one handler sends to one key keeps its order |
  * | 6, 7, 9 | `stories/tills.ts`, `stories/ledgers.ts`: against a sequential model of what was asked for |
  * | 10 | here: all comes to its end, even when all replicas have died |
  * | 11 | only as far as nothing may wait for ever |
@@ -25,6 +28,8 @@ export async function violationsOf(
     ...universe.outside.mistakes.map((mistake) => `one key, two things: ${mistake}`),
     ...[...universe.stored].flatMap(([id, segments]) => endViolations(id, segments)),
     ...commandViolations(universe.stored),
+    ...sendViolations(universe.stored),
+    ...(universe.isUndisturbed ? attemptViolations(universe.stored) : []),
     ...own.flat(),
   ]
 }

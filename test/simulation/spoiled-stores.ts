@@ -6,7 +6,12 @@ import type { History } from './history.ts'
  * What can go wrong between a store and whoever asks it: the request or its answer is lost, or either takes its time.
  * A write whose answer is lost has succeeded and answers an error.
  */
-export function spoilStores({ stores, clock }: World, faults: Faults, history: History): void {
+export function spoilStores(
+  { stores, clock }: World,
+  faults: Faults,
+  history: History,
+  slowMs: number,
+): void {
   const { journals, agenda, leases, objects, promises, collectors } = stores
   spoil('journals', journals, ['append', 'load', 'tail', 'restamp'])
   spoil('agenda', agenda, ['put', 'list'])
@@ -40,7 +45,7 @@ export function spoilStores({ stores, clock }: World, faults: Faults, history: H
 
   async function delay(where: string, what: string): Promise<void> {
     const much = faults.strikes('store-slow', where, what)
-    if (much !== undefined) await clock.sleep(Math.ceil(much * much * 5_000))
+    if (much !== undefined) await clock.sleep(Math.ceil(much * much * slowMs))
   }
 
   function fail(

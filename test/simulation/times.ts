@@ -6,6 +6,8 @@ export const mostSkewMs = 5_000
 export const recoveryMs = 900_000
 /** The longest that a replica stands still. */
 export const mostStallMs = 120_000
+/** The longest that a store takes to answer. */
+export const mostSlowMs = 5_000
 /** How long somebody waits for an answer. */
 export const answerMs = 3_000
 /** The rhythm in which things go wrong and people act. */

@@ -11,10 +11,14 @@ import { type Effect, Outside } from '../chaos/outside.ts'
 import { createSeededRandom } from '../support/sim-clock.ts'
 import { policy } from '../unit/engine/scenes.ts'
 import { createWorld, type Replica, type World } from '../unit/engine/world.ts'
+import { letExpire } from './expiry.ts'
 import { Faults } from './faults.ts'
 import { definitions, dice } from './handlers.ts'
 import { History } from './history.ts'
+import { pace } from './outside-world.ts'
 import type { Scenario } from './scenario.ts'
+import { sceneDefinitions } from './scene-handlers.ts'
+import { watchSizes } from './size-watch.ts'
 import { spoilStores } from './spoiled-stores.ts'
 import { mostStallMs } from './times.ts'
 import { Watch } from './watch.ts'
@@ -66,7 +70,7 @@ export class Universe {
     this.#startedAt = clock.now()
     const now = () => this.now()
     this.history = new History(now)
-    this.faults = new Faults(createSeededRandom(scenario.seed + 2), scenario.rates, now, only)
+    this.faults = new Faults(createSeededRandom(scenario.seed + 2), scenario, now, only)
     this.outside = new Outside((effect) => {
       this.told.push(effect)
       this.history.add('outside', `${effect.key} ${JSON.stringify(effect.body)}`)
@@ -75,12 +79,15 @@ export class Universe {
     let rolls = 0
     dice.roll = () => rolls++
     dice.turn = () => clock.turn()
+    pace.rest = (ms) => clock.sleep(ms)
     this.log = new MemoryLog({ clock })
     this.log.createTopic(topic, scenario.partitions)
     this.#serve(1)
     this.#watch = new Watch(this.world, this.log, this.history, topic)
     this.faults.lastEntry = () => this.#watch.lastEntry
-    spoilStores(this.world, this.faults, this.history)
+    watchSizes(this.world, (what) => this.#watch.violations.push(what))
+    void letExpire(this.world)
+    spoilStores(this.world, this.faults, this.history, scenario.slowMs)
   }
 
   /** What was stored, by the journals' own rules; in the order in which it was. */
@@ -113,7 +120,7 @@ export class Universe {
     this.history.add(name, 'starts')
     let isDead = false
     const replica = await this.world.start({
-      options: options(),
+      options: options(this.#scenario),
       source,
       wallOffsetMs: this.#scenario.skews[n % this.#scenario.skews.length] ?? 0,
       onFault: (point, subject, self) => {
@@ -206,7 +213,7 @@ export class Universe {
 
   #serve(version: number): void {
     const { clock, stores } = this.world
-    const code = functionOf(definitions, {
+    const code = functionOf([...definitions, ...sceneDefinitions], {
       ...{ clock, journals: stores.journals, objects: stores.objects },
       plan: { strikes: ({ name }: CrashPoint) => this.#deathAt(name) },
       timeoutMs: functionTimeoutMs,
@@ -236,7 +243,7 @@ function placeOf(name: string): string {
   return name.split(' ').slice(0, 2).join(' ')
 }
 
-function options(): Partial<EngineOptions> {
+function options({ running, agenda }: Scenario): Partial<EngineOptions> {
   const { retry } = policy({})
   return {
     policy: policy({
@@ -244,7 +251,7 @@ function options(): Partial<EngineOptions> {
       timeoutMs: functionTimeoutMs,
     }),
     // Leases are looked at less often than by default: they are most of what happens where nothing does.
-    agenda: { shards: 4, heartbeatMs: 1_000, lookMs: 1_000 },
+    agenda: { shards: 4, heartbeatMs: 1_000, lookMs: 1_000, cursorIdleMs: 2_000, ...agenda },
     subscriptions: [
       {
         name: subscription,
@@ -254,6 +261,7 @@ function options(): Partial<EngineOptions> {
       },
     ],
     clusters: ['main'],
+    limits: { running, perFunction: 100, queued: 1_000 },
   }
 }
 

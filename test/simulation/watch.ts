@@ -45,7 +45,15 @@ export class Watch {
   #watchJournals(): void {
     const { journals } = this.#world.stores
     const append = journals.append.bind(journals)
+    const restamp = journals.restamp.bind(journals)
     Object.assign(journals, {
+      restamp: async (...[id, born, count, expires]: Parameters<typeof restamp>) => {
+        await restamp(id, born, count, expires)
+        const [first] = this.stored.get(id) ?? []
+        if (first?.born === born) {
+          this.#take('orchestrator', { what: 'segment', invocation: id, segment: first, expires })
+        }
+      },
       append: async (...[id, segment, expires]: Parameters<typeof append>) => {
         const answer = await append(id, segment, expires)
         if (answer.kind === 'appended') this.#remember(id, segment, expires)

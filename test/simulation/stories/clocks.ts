@@ -50,7 +50,8 @@ export function clocks(chance: Chance, mostMs: number): Story {
       for (const tick of ticks) if (tick % everyMs !== 0) found.push(`there is no tick ${tick}`)
       const isFull = catchUp === 'all' && from !== undefined && to !== undefined
       const missing = isFull ? missingOf(ticks, from ?? 0, to ?? 0) : []
-      return [...found, ...missing.map((tick) => `the tick ${tick} did not come`)]
+      found.push(...missing.map((tick) => `the tick ${tick} did not come`))
+      return [...found, ...lateViolations(universe)]
     },
   }
 }
@@ -63,6 +64,24 @@ function ticksOf(universe: Universe): readonly number[] {
     entry.kind === 'created' && entry.origin.kind === 'schedule' ? [entry.origin.tick] : [],
   )
 }
+
+/** Before anything goes wrong, a tick comes when it is due: nobody has to find it by chance later. */
+function lateViolations(universe: Universe): readonly string[] {
+  const startedAt = universe.world.clock.now() - universe.now()
+  const [fault] = universe.faults.struck
+  const quietUntil = fault === undefined ? Number.POSITIVE_INFINITY : startedAt + fault.at
+  return journalsOf(universe, 'clockwork').flatMap(({ segments }) => {
+    const [first] = segments
+    const [created] = first?.entries ?? []
+    if (first === undefined || created?.kind !== 'created') return []
+    const tick = created.origin.kind === 'schedule' ? created.origin.tick : 0
+    const isLate = first.at > tick + promptMs && tick + promptMs < quietUntil
+    return isLate ? [`the tick ${tick} came ${first.at - tick} ms late`] : []
+  })
+}
+
+/** Clocks may differ as far as they do, and then it takes a moment. */
+const promptMs = 2 * mostSkewMs + 2_000
 
 /** Those that must have come; one that was not made before the schedule went is made no more. */
 function missingOf(ticks: readonly number[], from: number, to: number): readonly number[] {

@@ -10,10 +10,24 @@ type Asked = {
 }
 type Ran = { readonly first: number; readonly nudges: readonly number[] }
 
-const key = 'd'
-
 /** A workflow that waits for a promise, for signals, and for itself. The first writer of a promise wins, for all. */
 export function desks(chance: Chance, mostMs: number): Story {
+  return deskAt('d', chance, mostMs)
+}
+
+/** Several of them. */
+export function manyDesks(chance: Chance, mostMs: number): Story {
+  const all = ['d', 'e', 'f', 'g', 'h'].map((key) => deskAt(key, chance, mostMs))
+  return {
+    name: 'desks',
+    acts: all.flatMap(({ acts }) => acts),
+    async violations(universe) {
+      return (await Promise.all(all.map((desk) => desk.violations(universe)))).flat()
+    },
+  }
+}
+
+function deskAt(key: string, chance: Chance, mostMs: number): Story {
   const run: Asked = { handler: 'run', id: undefined, input: null }
   const beside: Asked[] = chance.times(chance.between(1, 6), (index) => ({
     handler: chance.one(['answer', 'look', 'last', 'visit']),
@@ -23,13 +37,13 @@ export function desks(chance: Chance, mostMs: number): Story {
   const acts = [run, ...beside].map(
     (asked, index): Act => ({
       at: chance.below(mostMs),
-      what: `asks desk/${asked.handler}`,
+      what: `asks desk/${key}/${asked.handler}`,
       play: async (stage) => {
         const { handler } = asked
         const isVisit = handler === 'visit'
         const target = isVisit ? { service: 'visitor', handler } : { service: 'desk', key, handler }
         const input = isVisit ? key : asked.input
-        asked.id = await submit(stage, { target, input, key: `desk ${index}` })
+        asked.id = await submit(stage, { target, input, key: `desk ${key} ${index}` })
         return asked.id !== undefined
       },
     }),
@@ -38,8 +52,8 @@ export function desks(chance: Chance, mostMs: number): Story {
     const value = 100 + n
     return {
       at: chance.between(0, mostMs),
-      what: `resolves desk/first with ${value}`,
-      play: async (stage) => await resolve(stage, value),
+      what: `resolves desk/${key}/first with ${value}`,
+      play: async (stage) => await resolve(stage, key, value),
     }
   })
   const nudges = [1, 2, 2, 1].map((nudge): Act => {
@@ -52,11 +66,11 @@ export function desks(chance: Chance, mostMs: number): Story {
   return {
     name: 'desks',
     acts: [...acts, ...outside, ...nudges],
-    violations: (universe) => violationsOf(universe, run, beside),
+    violations: (universe) => violationsOf(universe, key, run, beside),
   }
 }
 
-async function resolve({ ask }: Stage, value: number): Promise<boolean> {
+async function resolve({ ask }: Stage, key: string, value: number): Promise<boolean> {
   const promise = { workflow: 'desk', key, name: 'first' }
   const outcome = { kind: 'value', value: { json: value } } as const
   const answer = await ask(({ ingress }) =>
@@ -76,6 +90,7 @@ async function nudged({ ask }: Stage, { id }: Asked, nudge: number): Promise<boo
 
 async function violationsOf(
   universe: Universe,
+  key: string,
   run: Asked,
   beside: readonly Asked[],
 ): Promise<readonly string[]> {

@@ -1,10 +1,34 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import type { Chance } from '../chance.ts'
-import { gaveBy, journalsOf, type Story, submit } from '../story.ts'
+import { type Act, gaveBy, journalsOf, type Stage, type Story, submit } from '../story.ts'
 
-/** One that waits for much longer than it is kept, and one that it sent, which is soon over and gone (traces 7, 8). */
+/**
+ * One that waits for much longer than it is kept, and one that it sent, which is soon over and gone (traces 7, 8).
+ * Somebody asks for it again when it is over: he finds what came of it, and nothing begins anew (trace 17).
+ */
 export function sleepers(chance: Chance, mostMs: number): Story {
   let id: InvocationId | undefined
+  let wokenAt: number | undefined
+  const found: string[] = []
+  const laterMs = chance.below(60_000)
+  const submitSleeper = (stage: Stage) => {
+    const target = { service: 'sleeper', handler: 'sleep' }
+    return submit(stage, { target, input: null, key: 'sleeper' })
+  }
+  const again: Act = {
+    at: 0,
+    what: 'asks for the sleeper when it is over',
+    play: async (stage) => {
+      const { universe } = stage
+      if (id === undefined || gaveBy(universe, id) === undefined) return false
+      wokenAt ??= stage.now()
+      if (stage.now() < wokenAt + laterMs) return false
+      const same = await submitSleeper(stage)
+      if (same === undefined) return false
+      if (same !== id) found.push(`INV-9: the sleeper is ${id}, and then ${same}`)
+      return true
+    },
+  }
   return {
     name: 'sleepers',
     acts: [
@@ -12,15 +36,14 @@ export function sleepers(chance: Chance, mostMs: number): Story {
         at: chance.below(mostMs),
         what: 'submits a sleeper',
         play: async (stage) => {
-          const target = { service: 'sleeper', handler: 'sleep' }
-          id = await submit(stage, { target, input: null, key: 'sleeper' })
+          id = await submitSleeper(stage)
           return id !== undefined
         },
       },
+      again,
     ],
     violations(universe) {
       if (id === undefined) return []
-      const found: string[] = []
       if (gaveBy(universe, id) !== 'awake') found.push('INV-10: the sleeper did not wake up')
       const naps = journalsOf(universe, 'napper').length
       if (naps !== 1) found.push(`INV-5: the sleeper has sent one, and ${naps} came`)

@@ -1,0 +1,103 @@
+import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
+import type { Chance } from './chance.ts'
+import type { FaultPlaces, FaultRates } from './faults.ts'
+import { clocks } from './stories/clocks.ts'
+import { crowds } from './stories/crowds.ts'
+import { desks, manyDesks } from './stories/desks.ts'
+import { errands } from './stories/errands.ts'
+import { gathers } from './stories/gathers.ts'
+import { hoarders } from './stories/hoarders.ts'
+import { ledgers } from './stories/ledgers.ts'
+import { manyOnces, onces } from './stories/onces.ts'
+import { pledges } from './stories/pledges.ts'
+import { postmen } from './stories/postmen.ts'
+import { shies } from './stories/shies.ts'
+import { sleepers } from './stories/sleepers.ts'
+import { tills } from './stories/tills.ts'
+import type { Story } from './story.ts'
+
+export type Teller = (chance: Chance, mostMs: number) => Story
+
+/** Stories and faults that go together: what they are made for would hardly ever come together by chance. */
+export type Scene = {
+  readonly name: string
+  readonly tellers: readonly Teller[]
+  /** How likely what is, and nothing else goes wrong. */
+  readonly rates: FaultRates
+  readonly places?: FaultPlaces
+  /** The longest that a store takes. */
+  readonly slowMs?: number
+  /** How many attempts a replica may run at once. */
+  readonly running?: number
+  readonly agenda?: EngineOptions['agenda']
+}
+
+export const scenes: readonly [Scene, ...Scene[]] = [
+  {
+    name: 'two come at the same time, and stores take theirs',
+    tellers: [manyDesks],
+    rates: { 'store-slow': 0.25 },
+  },
+  {
+    name: 'a promise is kept while somebody comes to wait for it',
+    tellers: [pledges],
+    rates: { 'store-slow': 0.4 },
+    places: { 'store-slow': 'promises.' },
+  },
+  {
+    name: 'who releases a key dies',
+    tellers: [errands, tills],
+    rates: { 'replica-dies': 0.15 },
+    places: { 'replica-dies': 'head.after' },
+  },
+  {
+    name: 'who hands over a place dies, or does not hear of it',
+    tellers: [ledgers, tills],
+    rates: { 'answer-lost': 0.3, 'replica-dies': 0.005 },
+    places: { 'answer-lost': 'objects.append' },
+  },
+  {
+    name: 'what is asked for at once comes in any order',
+    tellers: [postmen, gathers],
+    rates: { 'store-refuses': 0.08, 'store-slow': 0.1, 'answer-lost': 0.03 },
+  },
+  {
+    name: 'nobody asks again, and an append is late',
+    tellers: [shies, onces],
+    rates: { 'store-slow': 0.3, 'replica-stops': 0.02, blackout: 0.01 },
+    places: { 'store-slow': 'journals.append' },
+  },
+  {
+    name: 'nobody asks again, and a flush is late',
+    tellers: [manyOnces],
+    rates: { 'store-slow': 0.8, 'store-refuses': 0.6, 'replica-dies': 0.1 },
+    places: {
+      'store-slow': 'agenda.put',
+      'store-refuses': 'leases.putReplica',
+      'replica-dies': 'accept.after-append',
+    },
+    slowMs: 6_000,
+    agenda: { requestMs: 5_000 },
+  },
+  {
+    name: 'more want to run than may',
+    tellers: [crowds, desks],
+    rates: {},
+    running: 1,
+  },
+  {
+    name: 'large things',
+    tellers: [hoarders],
+    rates: { 'store-slow': 0.02, 'function-dies': 0.05 },
+  },
+  {
+    name: 'for longer than it is kept',
+    tellers: [sleepers],
+    rates: { 'answer-lost': 0.02, 'replica-dies': 0.01, blackout: 0.005 },
+  },
+  {
+    name: 'on time',
+    tellers: [clocks, gathers],
+    rates: {},
+  },
+]
