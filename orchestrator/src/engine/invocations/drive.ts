@@ -1,4 +1,3 @@
-import { type Failure, ProtocolError } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
@@ -10,6 +9,7 @@ import { contextOf, demandOf, deploymentOrPause } from './leave.ts'
 import { persist } from './persist.ts'
 import type { Applied } from './segments.ts'
 import { followTail, lastOwn, watchTail } from './tail.ts'
+import { unstorable } from './unstorable.ts'
 import type { Work } from './work.ts'
 
 /** Made once: a reason of its own for each abort would cost a stack trace each. */
@@ -103,13 +103,6 @@ async function pause(run: Run, error: unknown): Promise<Applied> {
   const state = await persist(deps, session.id, () => session.refresh())
   if (!isMine(run)) return { state, appended: undefined }
   return apply(run, { kind: 'pause', reason })
-}
-
-function unstorable(error: unknown): Failure | undefined {
-  const code = 'segment-too-large'
-  if (error instanceof RangeError) return { code, message: 'A value is nested too deep' }
-  const isTooLarge = error instanceof ProtocolError && error.code === code
-  return isTooLarge ? { code, message: error.message } : undefined
 }
 
 function isBehind({ state }: JournalSession, stimulus: Stimulus): boolean {

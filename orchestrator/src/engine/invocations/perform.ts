@@ -6,16 +6,36 @@ import { lookUp } from '../objects/queued.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { performPromise } from './promises.ts'
+import { unstorable } from './unstorable.ts'
 import type { Creation, Work } from './work.ts'
 
 /** Does what a durable segment asks for: at least once, and once in effect (INV-5). */
-export function perform(
+export async function perform(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
   effect: Effect,
 ): Promise<void> {
-  if (isAnswered(session, effect)) return Promise.resolve()
+  const op = awaitedOp(effect)
+  // All of it was done before. What came of it may be forgotten by now, and would begin again.
+  if (op !== undefined && session.state?.settled.has(op)) return
+  try {
+    await carryOut(deps, work, session, effect)
+  } catch (error) {
+    const failure = unstorable(error)
+    if (failure === undefined) throw error
+    if (op !== undefined) return answer(work, session, op, { kind: 'failure', failure })
+    const fields = { invocation: session.id, effect: effect.kind, failure }
+    deps.logger.error(fields, 'What a handler sent does not fit into the table: it is dropped')
+  }
+}
+
+function carryOut(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  effect: Effect,
+): Promise<void> {
   switch (effect.kind) {
     case 'create':
       return effect.how === 'call'
@@ -38,16 +58,13 @@ export function perform(
   }
 }
 
-/**
- * The op has its result, so all of it was done before. What came of it may be forgotten by now, and would begin again. Of
- * an op without a result nothing can be told from the outside.
- */
-function isAnswered({ state }: JournalSession, effect: Effect): boolean {
+/** The op that waits for what comes of it. Of an effect without one nothing can be told from the outside. */
+function awaitedOp(effect: Effect): number | undefined {
   const isAwaited =
     effect.kind === 'attach' ||
     effect.kind === 'promise' ||
     (effect.kind === 'create' && effect.how === 'call')
-  return isAwaited && state?.settled.has(effect.entry.op) === true
+  return isAwaited ? effect.entry.op : undefined
 }
 
 async function send(

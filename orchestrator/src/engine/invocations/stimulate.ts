@@ -12,6 +12,8 @@ import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOf } from './leave.ts'
 import { nextLooks } from './next-look.ts'
+import type { Applied } from './segments.ts'
+import { unstorable } from './unstorable.ts'
 import type { CreateOptions, Told, Work } from './work.ts'
 
 /**
@@ -36,9 +38,7 @@ export function stimulate(
     const permitted = await permitFor(deps, session, before, stimulus)
     let held: Permit | undefined = permitted?.permit
     try {
-      const { state, appended } = await session.apply(stimulus, (now) =>
-        contextOf(deps, now, permitted),
-      )
+      const { state, appended } = await apply(deps, session, { stimulus, source }, permitted)
       if (held !== undefined && begins(appended)) {
         const watched = keepWatch(deps, id, guard)
         work.drive(session, held)
@@ -52,6 +52,24 @@ export function stimulate(
       held?.release()
     }
   })
+}
+
+/** A result from inside that its receiver has no room for is a failure to it: it would wait without end. */
+async function apply(
+  deps: EngineDeps,
+  session: JournalSession,
+  { stimulus, source }: { readonly stimulus: Stimulus; readonly source: CreateOptions['source'] },
+  permitted: { readonly permit: Permit; readonly deployment: Deployment } | undefined,
+): Promise<Applied> {
+  const context = (now: InvocationState) => contextOf(deps, now, permitted)
+  try {
+    return await session.apply(stimulus, context)
+  } catch (error) {
+    const failure = unstorable(error)
+    if (failure === undefined || source === 'asks-once' || stimulus.kind !== 'completion')
+      throw error
+    return session.apply({ ...stimulus, outcome: { kind: 'failure', failure } }, context)
+  }
 }
 
 type Brought = {
