@@ -39,8 +39,8 @@ const asking =
     if (epoch === 1) return { entries, status: waitsForOp0 }
     const news = journal.flatMap((segment) => segment.entries)
     const done = news.find((entry) => entry.kind === 'completion')
-    const isFailure = done?.kind === 'completion' && done.result.kind === 'failure'
-    return { status: completed(isFailure ? done.result.failure.code : 'no failure') }
+    const result = done?.kind === 'completion' ? done.result : undefined
+    return { status: completed(result?.kind === 'failure' ? result.failure.code : 'no failure') }
   }
 
 async function said(world: World, id: InvocationId): Promise<unknown> {
