@@ -1,7 +1,7 @@
 /** News that no item of the table can hold is refused, and leaves nothing behind. */
 import type { Json } from '@fermata/lambda-runtime/protocol'
 import { expect, it } from 'vitest'
-import { comes, during, submit, worldOf } from './scenes.ts'
+import { comes, during, flat, submit, worldOf } from './scenes.ts'
 import { completed } from './world.ts'
 
 /** Deeper than whatever writes JSON can follow. */
@@ -42,4 +42,17 @@ it('a reply that cannot be written pauses its invocation', async () => {
   await comes(world, id, 'paused')
   const view = await replica.engine.admin.invocation(id)
   expect(view).toMatchObject({ status: 'paused', failure: { code: 'segment-too-large' } })
+})
+
+it('a request that cannot be written fails its attempt, as often as the policy says', async () => {
+  const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+  const replica = await world.start()
+  Object.assign(world.invoker, {
+    invoke: () => Promise.reject(new RangeError('Maximum call stack size exceeded')),
+  })
+  const id = await submit(world, replica, 'orders')
+  await comes(world, id, 'paused')
+  const entries = await flat(world, id)
+  expect(entries.filter(({ kind }) => kind === 'attempt')).toHaveLength(5)
+  expect(entries.at(-1)).toMatchObject({ kind: 'paused', reason: { code: 'internal' } })
 })

@@ -76,7 +76,9 @@ async function invokeOnce(
   try {
     await deps.faults.reach('invoke.before', session.id)
     const either = AbortSignal.any([signal, late.signal])
-    const outcome = await deps.invoker.invoke(deployment.address, request, either)
+    const outcome = await deps.invoker
+      .invoke(deployment.address, request, either)
+      .catch((error: unknown) => broken(deps, session, error))
     await deps.faults.reach('invoke.after', session.id)
     return late.signal.aborted && outcome.kind === 'lost' ? timedOut(timeoutMs) : outcome
   } finally {
@@ -105,6 +107,13 @@ async function stateToSend(
 function throttleDelay(deps: EngineDeps, throttles: number, told: number | undefined): number {
   const backoff = Math.min(throttleDelayMs * 2 ** (throttles - 1), maxThrottleDelayMs)
   return Math.max(told ?? 0, backoff * (0.5 + deps.random.next() / 2))
+}
+
+/** An invoker answers, whatever happens: that it did not is a mistake of ours, or of a value that nobody can write. */
+function broken(deps: EngineDeps, { id }: JournalSession, error: unknown): Settled {
+  deps.logger.error({ invocation: id, error }, 'An attempt could not be invoked')
+  const message = `The attempt could not be invoked: ${String(error)}`
+  return { kind: 'failed', failure: { code: 'internal', message } }
 }
 
 function timedOut(timeoutMs: number): Settled {
