@@ -2,11 +2,16 @@ import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
+import { type Transport, transports } from './support/functions.ts'
 import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
 import { createSystem, eventually, type System } from './support/system.ts'
 import { openWitness, type Witness } from './support/witness.ts'
 
 requirePart('dynamodb-local')('news and control on real parts', () => {
+  describe.each(transports)('over %s', newsAndControl)
+})
+
+function newsAndControl(transport: Transport): void {
   let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
   let witness: Witness
   let system: System
@@ -19,7 +24,7 @@ requirePart('dynamodb-local')('news and control on real parts', () => {
       environment: { WITNESS_URL: witness.url },
     })
     fermata = await system.start()
-    await system.register(fermata, 'control', { version: '1' })
+    await system.register(fermata, 'control', { version: '1', transport })
   })
 
   afterAll(async () => {
@@ -125,6 +130,7 @@ requirePart('dynamodb-local')('news and control on real parts', () => {
       const functions = await system.register(fermata, 'control', {
         version: '2',
         environment: { FIXED: 'yes' },
+        transport,
       })
       const { body } = await fermata.post('deployments', functions.registration)
       const { id: deployment } = body as { id: string }
@@ -195,4 +201,4 @@ requirePart('dynamodb-local')('news and control on real parts', () => {
       expect((await fermata.outputOf(run)).body).toBe('again? badly')
     })
   })
-})
+}

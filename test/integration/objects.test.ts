@@ -3,6 +3,7 @@ import type { FaultPoint } from '@fermata/orchestrator/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
+import { type Functions, type Transport, transports } from './support/functions.ts'
 import type { OrchestratorUnderTest } from './support/orchestrator-under-test.ts'
 import { createSystem, eventually, type System } from './support/system.ts'
 import { openWitness, type Witness } from './support/witness.ts'
@@ -24,10 +25,15 @@ const moments: readonly (readonly [FaultPoint, number])[] = [
 ]
 
 requirePart('dynamodb-local')('objects on real parts', () => {
+  describe.each(transports)('over %s', objects)
+})
+
+function objects(transport: Transport): void {
   let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
   let witness: Witness
   let system: System
   let survivor: OrchestratorUnderTest
+  let functions: Functions
 
   beforeAll(async () => {
     ;[database, witness] = await Promise.all([startDynamoDbLocal(), openWitness()])
@@ -39,7 +45,7 @@ requirePart('dynamodb-local')('objects on real parts', () => {
       isRecorded: true,
     })
     survivor = await system.start()
-    await survivor.post('deployments', { arn: system.deploy('carts') })
+    functions = await system.register(survivor, 'carts', { transport })
   })
 
   afterAll(async () => {
@@ -79,7 +85,7 @@ requirePart('dynamodb-local')('objects on real parts', () => {
     await witness.arrived('crash new')
     // Steps of the attempt are durable already, and a set that comes before them.
     expect(await call('crashed/items')).toEqual(['old'])
-    witness.open('crash new')
+    await functions.kill()
     expect((await survivor.outputOf(invocationId)).body).toBe('new')
     expect(await call('crashed/items')).toEqual(['new'])
     expect(witness.effects('before new')).toEqual({ 'before new': 1 })
@@ -107,4 +113,4 @@ requirePart('dynamodb-local')('objects on real parts', () => {
       expect(body).toMatchObject({ version: 3, queued: 0 })
     })
   })
-})
+}
