@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
-import { assembleTree } from '../../tools/assemble-image.ts'
+import { assembleTree, type ImageTree } from '../../tools/assemble-image.ts'
 import { topicsOf } from '../integration/support/topics.ts'
 import { type RunningKafka, startKafka } from '../support/real-parts/kafka.ts'
 import { requireMinistack, requirePart } from '../support/real-parts/require-part.ts'
@@ -54,11 +54,10 @@ const describeWithEmulator = givenEndpoint === undefined ? await requireMinistac
 
 requirePart('kafka')('cdk deploy', () => {
   describeWithEmulator('into an emulator', () => {
-    const scratch = mkdtempSync(join(tmpdir(), 'fermata-deploy-'))
     const over = new AbortController()
-    const surroundings = { scratch, signal: over.signal }
-    const tree = assembleTree(join(scratch, 'image'))
     const waiting = names('waiting', 3)
+    let scratch: string
+    let tree: ImageTree
     let kafka: RunningKafka
     let cloud: Emulator
     let shop: Shop
@@ -72,7 +71,11 @@ requirePart('kafka')('cdk deploy', () => {
     let isBroken = false
 
     const command = (...args: string[]) =>
-      cdk(args, { ...surroundings, environment: awsEnvironment(cloud.endpoint) })
+      cdk(args, {
+        environment: awsEnvironment(cloud.endpoint),
+        scratch,
+        signal: over.signal,
+      })
     const deploy = (handlers: Handlers) =>
       command('deploy', '--all', `--app=${join(scratch, handlers)}`, '--require-approval=never')
     const produce = (orders: readonly string[], price: number) =>
@@ -111,6 +114,8 @@ requirePart('kafka')('cdk deploy', () => {
     }
 
     beforeAll(async () => {
+      scratch = mkdtempSync(join(tmpdir(), 'fermata-deploy-'))
+      tree = assembleTree(join(scratch, 'image'))
       ;[kafka, cloud, shop, held] = await Promise.all([
         startKafka(),
         startEmulator(),
@@ -129,7 +134,10 @@ requirePart('kafka')('cdk deploy', () => {
       }
       await Promise.all([
         kafka.createTopics([{ topic: 'orders', partitions: 4 }]),
-        synthesize('test/cdk/fixtures/emulated-app.ts', options, surroundings),
+        synthesize('test/cdk/fixtures/emulated-app.ts', options, {
+          scratch,
+          signal: over.signal,
+        }),
         command('bootstrap', `aws://${account}/${region}`, '--app=true'),
       ])
       before = await listHoldings(cloud.endpoint)

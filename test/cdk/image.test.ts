@@ -12,7 +12,6 @@ import { awsEnvironment } from './support/aws.ts'
 import { type ImageProcess, runImage, stopTimeoutMs } from './support/image-process.ts'
 import { until } from './support/progress.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'fermata-image-'))
 const megabyte = 1024 * 1024
 const gracefully = [0, null]
 
@@ -43,8 +42,10 @@ async function serveSlowStep() {
 }
 
 describe('the image of the orchestrator', () => {
+  let root: string
   let tree: ImageTree
   beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'fermata-image-'))
     tree = assembleTree(root)
   })
   afterAll(() => {
