@@ -10,7 +10,6 @@ export interface Claimed {
   readonly purpose: string
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 /** Answers with the reservation's number. */

@@ -15,7 +15,6 @@ export interface Trip {
   readonly price: number
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 /** Answers with the booking's number. */

@@ -6,7 +6,6 @@ export interface AskOptions {
   readonly signal: AbortSignal
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 export async function reserve(

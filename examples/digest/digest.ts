@@ -1,7 +1,6 @@
 import { handle, type ServiceContext, service } from '@fermata/lambda-runtime'
 import { type AskOptions, addToIndex, type Comment, mail, topComments } from './outside.ts'
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const quiet = Number(process.env['QUIET_MS'] ?? 300_000)
 
 /** The search index is slow to open and fast to write: it takes comments by the hundred. */

@@ -17,7 +17,6 @@ export interface Digest {
   readonly text: string
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 export async function addToIndex(comments: readonly Comment[], options: AskOptions): Promise<void> {

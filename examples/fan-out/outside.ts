@@ -4,7 +4,6 @@ export interface AskOptions {
   readonly signal: AbortSignal
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 /** The addresses of all who have subscribed. */

@@ -1,6 +1,5 @@
 import type { Duration } from '@fermata/lambda-runtime'
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const environment = process.env
 
 /** Where payments, warehouse and mail are reached. */

@@ -5,7 +5,6 @@ export interface AskOptions {
   readonly signal: AbortSignal
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 /** Answers with the return's number. What the office refuses is final; when it is busy, another try may do. */

@@ -2,7 +2,6 @@
 import { serve } from '@fermata/lambda-runtime/http'
 import { greeter } from './greeter.ts'
 
-// biome-ignore lint/style/noProcessEnv: the settings of this program
 const { PORT = '9080', HOST = '127.0.0.1', FERMATA_PUBLIC_KEY } = process.env
 
 const server = await serve([greeter], {

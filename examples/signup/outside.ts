@@ -10,7 +10,6 @@ export interface Mail {
   readonly text: string
 }
 
-// biome-ignore lint/style/noProcessEnv: a function is configured by its environment
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 export async function sendMail(mail: Mail, options: AskOptions): Promise<void> {

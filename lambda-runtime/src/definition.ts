@@ -180,6 +180,7 @@ function define<K extends Kind, N extends string>(
     around,
   }
   const definition: RunnableDefinition = { kind, name, '~runtime': runtime }
+  // What its handlers take and give stands in its type alone.
   return definition as unknown as Definition<K, N>
 }
 

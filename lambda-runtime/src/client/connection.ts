@@ -56,6 +56,7 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
     },
     invocation: <T>(id: string): OutsideInvocation<T> => invocation<T>(exchanger, id),
   }
+  // Its clients are proxies: what can be called is known to their types alone.
   return connection as unknown as Connection
 }
 

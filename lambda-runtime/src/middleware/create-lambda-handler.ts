@@ -57,6 +57,7 @@ export function createLambdaHandler(
     })
   }
   // An attempt yields before the deadline by itself: middy's own early timeout would only lose its reply.
+  // No types of middy in public signatures.
   const handler = Object.assign(middy(answer, { timeoutEarlyInMillis: 0 }), {
     around(interceptors: Interceptors): LambdaHandler {
       layers.push(interceptors)

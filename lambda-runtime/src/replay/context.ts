@@ -51,7 +51,8 @@ export function createContext(deps: ContextDeps): Context {
   const clients = { parentOf, issuer, env, clock: deps.clock }
   const combinator = (kind: Combinator) => (promises: readonly unknown[]) =>
     combine(env, kind, promises)
-  const context = {
+  // Each method takes `unknown` and checks it: users need not be held by its types.
+  const context: Context = Object.freeze({
     kind: 'service',
     id: invocation,
     attempt: request.attempt,
@@ -59,7 +60,7 @@ export function createContext(deps: ContextDeps): Context {
     origin: created.origin,
     log: deps.log,
     run: (name: unknown, fn: unknown, options: unknown) =>
-      issueRun(deps, context as unknown as Context, [name, fn, options]),
+      issueRun(deps, context, [name, fn, options]),
     call: (...address: Address) => callClient(clients, address),
     send: (...address: Address) => sendClient(clients, address),
     sleep: env.sleep,
@@ -84,8 +85,8 @@ export function createContext(deps: ContextDeps): Context {
     random: () => random.number(),
     uuid: () => random.uuid(),
     ...deps.keyed,
-  }
-  return Object.freeze(context) as unknown as Context
+  }) as unknown as Context
+  return context
 }
 
 function issueRun(
