@@ -1,6 +1,5 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
-import type { InvocationState } from '../../domain/invocation/state.ts'
-import type { Permit } from '../permits.ts'
+import type { Demand, Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
@@ -8,54 +7,70 @@ import { contextOf, demandOf, deploymentOrPause } from './leave.ts'
 import { persist } from './persist.ts'
 import type { Work } from './work.ts'
 
-/** Waits for a permit, then starts what can move; it stands on the agenda while it waits. */
-export function wakeWhenPermitted(deps: EngineDeps, work: Work, id: InvocationId): Promise<void> {
-  return deps.sessions.use(id, async (session) => {
-    const state = session.state ?? (await persist(deps, id, () => session.refresh()))
-    if (state === undefined || session.busy) return
-    const permitted = await permit(deps, session, state)
-    if (permitted !== undefined) await start(deps, work, session, permitted)
-  })
-}
-
-type Permitted = { readonly permit: Permit; readonly deployment: Deployment }
-
-/** It may take long until there is one. The deployment may be gone by then, or another may serve what has not begun. */
-async function permit(
+/**
+ * Waits for a permit, then starts what can move; it stands on the agenda while it waits. That may take long, and many may
+ * come due at once: none of them is held in memory meanwhile.
+ */
+export async function wakeWhenPermitted(
   deps: EngineDeps,
-  session: JournalSession,
-  state: InvocationState,
-): Promise<Permitted | undefined> {
-  const priority = state.phase.kind === 'queued' ? 'start' : 'resume'
-  let deployment = await deploymentOrPause(deps, session, state)
-  while (deployment !== undefined) {
-    const demand = demandOf(state, deployment)
-    const held = await deps.permits.take(demand, priority, deps.stopping)
-    const still = await deploymentOrPause(deps, session, state)
-    if (still?.id === deployment.id) return { permit: held, deployment }
-    held.release()
-    deployment = still
+  work: Work,
+  id: InvocationId,
+): Promise<void> {
+  let held: Permit | undefined
+  for (;;) {
+    const permit = held
+    const lacking = await deps.sessions.use(id, (session) => start(deps, work, session, permit))
+    if (lacking === undefined) return
+    const { demand, priority } = lacking
+    held = await deps.permits.take(demand, priority, deps.stopping)
   }
-  return undefined
 }
 
+/** What it waits for. */
+type Lacking = { readonly demand: Demand; readonly priority: 'resume' | 'start' }
+
+/**
+ * The permit is taken over. After a wait for it the deployment may be gone, or another may serve what has not begun: then
+ * it is of no use.
+ */
 async function start(
   deps: EngineDeps,
   work: Work,
   session: JournalSession,
-  permitted: Permitted,
-): Promise<void> {
-  const stimulus = { kind: 'wake' } as const
-  let held: Permit | undefined = permitted.permit
+  permit: Permit | undefined,
+): Promise<Lacking | undefined> {
+  let held = permit
   try {
-    if (session.busy) return
-    const { appended } = await persist(deps, session.id, () =>
-      session.apply(stimulus, (state) => contextOf(deps, state, permitted)),
-    )
-    if (!appended?.entries.some((entry) => entry.kind === 'attempt')) return
+    const state = session.state ?? (await persist(deps, session.id, () => session.refresh()))
+    if (state === undefined || session.busy) return undefined
+    const deployment = await deploymentOrPause(deps, session, state)
+    if (deployment === undefined) return undefined
+    const demand = demandOf(state, deployment)
+    const priority = state.phase.kind === 'queued' ? 'start' : 'resume'
+    if (held !== undefined && held.demand.function !== demand.function) return { demand, priority }
+    held ??= deps.permits.tryTake(demand)
+    if (held === undefined) return { demand, priority }
+    const isBegun = await begin(deps, session, { permit: held, deployment })
+    if (!isBegun) return undefined
     work.drive(session, held)
     held = undefined
+    return undefined
   } finally {
     held?.release()
   }
+}
+
+type Permitted = { readonly permit: Permit; readonly deployment: Deployment }
+
+async function begin(
+  deps: EngineDeps,
+  session: JournalSession,
+  permitted: Permitted,
+): Promise<boolean> {
+  if (session.busy) return false
+  const stimulus = { kind: 'wake' } as const
+  const { appended } = await persist(deps, session.id, () =>
+    session.apply(stimulus, (state) => contextOf(deps, state, permitted)),
+  )
+  return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false
 }
