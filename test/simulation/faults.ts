@@ -23,6 +23,8 @@ export const faultKinds = [
   'blackout',
   /** It stands still, for seconds or minutes, and goes on as if nothing had been. */
   'replica-stalls',
+  /** It dies a moment after it has gone on. */
+  'dies-waking',
   'throttle',
   'refuse',
   'drop-request',
@@ -71,6 +73,7 @@ const mostOf: { readonly [K in FaultKind]: number } = {
   'replica-stops': 0.01,
   blackout: 0.01,
   'replica-stalls': 0.004,
+  'dies-waking': 0.5,
   throttle: 0.2,
   refuse: 0.1,
   'drop-request': 0.05,

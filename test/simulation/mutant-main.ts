@@ -2,9 +2,13 @@ import { parseArgs } from 'node:util'
 import { mutants } from './mutants.ts'
 import { plant } from './mutate.ts'
 
-// One mutant in a process of its own: plays seeds until one finds it.
+// One planted bug in a process of its own: plays seeds until one finds it.
 const { values } = parseArgs({
-  options: { name: { type: 'string' }, seeds: { type: 'string' } },
+  options: {
+    name: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
+  },
 })
 const mutant = mutants.find(({ name }) => name === values.name)
 if (mutant === undefined) throw new Error(`there is no mutant "${values.name}"`)
@@ -13,18 +17,21 @@ const { simulate } = await import('./simulate.ts')
 for (const { file } of mutant.edits) {
   if (!planted.has(file)) throw new Error(`${file} is not part of the simulation`)
 }
-let seed = 0
-const found = (what: string): never => {
-  console.log(JSON.stringify({ seed, what }))
+const from = Number(values.from)
+const within = Number(values.seeds ?? mutant.within)
+let seed = from
+/** `played`: how many seeds it took; 0: it survives. */
+const tell = (played: number, what: string): never => {
+  console.log(JSON.stringify({ played, seed, what }))
   process.exit(0)
 }
 // What a planted bug throws where nobody expects it is as good a find as any.
-process.on('uncaughtException', (error) => found(String(error)))
-process.on('unhandledRejection', (error) => found(String(error)))
-for (seed = 1; seed <= Number(values.seeds ?? mutant.within); seed++) {
+const thrown = (error: unknown): never => tell(seed - from + 1, String(error))
+process.on('uncaughtException', thrown)
+process.on('unhandledRejection', thrown)
+for (; seed < from + within; seed++) {
   const { violations } = await simulate({ seed })
   const [what] = violations
-  if (what !== undefined) found(what)
+  if (what !== undefined) tell(seed - from + 1, what)
 }
-console.log(JSON.stringify({ seed: 0, what: 'survives' }))
-process.exit(0)
+tell(0, `none of ${within} seeds finds it`)

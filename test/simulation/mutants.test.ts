@@ -24,8 +24,8 @@ describe('planted bugs', () => {
       const main = fileURLToPath(new URL('mutant-main.ts', import.meta.url))
       const args = ['--conditions=source', '--no-warnings', main, '--name', name]
       const answer = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
-      const { seed } = JSON.parse(answer.trim().split('\n').at(-1) ?? '') as { seed: number }
-      expect(seed).toBeGreaterThan(0)
+      const { played } = JSON.parse(answer.trim().split('\n').at(-1) ?? '') as { played: number }
+      expect(played).toBeGreaterThan(0)
     },
   )
 })

@@ -19,7 +19,7 @@ import { sleepers } from './stories/sleepers.ts'
 import { tills } from './stories/tills.ts'
 import { weaves } from './stories/weaves.ts'
 import type { Act, Story } from './story.ts'
-import { mostSkewMs, mostSlowMs } from './times.ts'
+import { mostSkewMs, mostSlowMs, mostStallMs } from './times.ts'
 
 /** All that follows from a seed. */
 export type Scenario = {
@@ -37,8 +37,9 @@ export type Scenario = {
   readonly endsInBlackout: boolean
   /** What it is made for; none: chance alone. */
   readonly scene: string | undefined
-  /** The longest that a store takes. */
+  /** The longest that a store takes, and that a replica stands still. */
   readonly slowMs: number
+  readonly stallMs: number
   /** How many attempts a replica may run at once. */
   readonly running: number
   readonly agenda: EngineOptions['agenda']
@@ -74,12 +75,14 @@ export function scenarioOf(seed: number): Scenario {
   )
   const skews = chance.times(32, () => chance.between(-mostSkewMs, mostSkewMs))
   return {
-    ...{ seed, stories, rates, replicas, partitions },
+    ...{ seed, stories, rates, partitions },
+    replicas: scene?.replicas ?? replicas,
     scene: scene?.name,
     running: scene?.running ?? enough,
     places: scene?.places ?? {},
     agenda: scene?.agenda ?? {},
     slowMs: scene?.slowMs ?? mostSlowMs,
+    stallMs: scene?.stallMs ?? mostStallMs,
     endsInBlackout: scene === undefined && endsInBlackout && Object.keys(rates).length > 0,
     acts: stories.flatMap(({ acts }) => acts).toSorted((a, b) => a.at - b.at),
     skews: isSkewed && scene === undefined ? skews : skews.map(() => 0),

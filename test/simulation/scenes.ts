@@ -25,8 +25,10 @@ export type Scene = {
   /** How likely what is, and nothing else goes wrong. */
   readonly rates: FaultRates
   readonly places?: FaultPlaces
-  /** The longest that a store takes. */
+  /** The longest that a store takes, and that a replica stands still. */
   readonly slowMs?: number
+  readonly stallMs?: number
+  readonly replicas?: number
   /** How many attempts a replica may run at once. */
   readonly running?: number
   readonly agenda?: EngineOptions['agenda']
@@ -70,14 +72,12 @@ export const scenes: readonly [Scene, ...Scene[]] = [
   {
     name: 'nobody asks again, and a flush is late',
     tellers: [manyOnces],
-    rates: { 'store-slow': 0.8, 'store-refuses': 0.6, 'replica-dies': 0.1 },
-    places: {
-      'store-slow': 'agenda.put',
-      'store-refuses': 'leases.putReplica',
-      'replica-dies': 'accept.after-append',
-    },
-    slowMs: 6_000,
-    agenda: { requestMs: 5_000 },
+    rates: { 'store-slow': 0.8, 'replica-stalls': 0.004, 'dies-waking': 1 },
+    places: { 'store-slow': 'agenda.put asked' },
+    slowMs: 20_000,
+    stallMs: 30_000,
+    replicas: 5,
+    agenda: { requestMs: 15_000, shards: 8 },
   },
   {
     name: 'more want to run than may',

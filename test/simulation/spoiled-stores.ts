@@ -32,10 +32,10 @@ export function spoilStores(
       const where = `${name}.${method}`
       const spoiled = async (...args: unknown[]) => {
         const what = String(args[0] instanceof Object ? '' : args[0])
-        await delay(where, what)
+        await delay(`${where} asked`, what)
         fail('store-refuses', where, what, 'it did not arrive')
         const answer = await real(...args)
-        await delay(where, what)
+        await delay(`${where} answered`, what)
         fail('answer-lost', where, what, 'the answer was lost')
         return answer
       }

@@ -20,7 +20,6 @@ import type { Scenario } from './scenario.ts'
 import { sceneDefinitions } from './scene-handlers.ts'
 import { watchSizes } from './size-watch.ts'
 import { spoilStores } from './spoiled-stores.ts'
-import { mostStallMs } from './times.ts'
 import { Watch } from './watch.ts'
 
 export const topic = 'ledger'
@@ -29,6 +28,8 @@ const address = (version: number) => `arn:aws:lambda:eu-west-1:000000000000:func
 const functionTimeoutMs = 60_000
 /** Then every call of a function is over. */
 const longestCallMs = 900_000
+/** How long one that has stood still may go on before it dies. */
+const mostMomentMs = 20
 /** So long may a stop take, before it is ended. */
 const stopMs = 20_000
 
@@ -145,7 +146,7 @@ export class Universe {
     this.#spoilInvoker()
     for (const one of [...this.living]) {
       const much = this.faults.strikes('replica-stalls', 'a replica', one.name)
-      if (much !== undefined) this.#stall(one, Math.round(much * much * mostStallMs))
+      if (much !== undefined) this.#stall(one, Math.round(much * much * this.#scenario.stallMs))
       else if (this.faults.strikes('replica-stops', 'a replica', one.name)) this.#stop(one)
     }
     this.#deploy()
@@ -166,6 +167,10 @@ export class Universe {
       replica.resume()
       source.reconnect()
       this.history.add(name, 'goes on')
+      const much = this.faults.strikes('dies-waking', 'a replica', name)
+      if (much === undefined) return
+      const momentMs = Math.ceil(much * mostMomentMs)
+      this.world.clock.timer(momentMs, () => this.#bury(replica, 'dies, hardly awake'))
     })
   }
 
