@@ -11,7 +11,7 @@ requirePart('kafka')('a short soak', () => {
     onTestFinished(() => rm(directory, { recursive: true }))
 
     const { violations, acts, struck, events, effects } = await runSoak({
-      ...{ troubleMs: 15_000, rate: 5, replicas: 2, seed: 1, directory },
+      ...{ troubleMs: 12_000, rate: 6, replicas: 2, seed: 1, directory },
     })
 
     expect(violations).toEqual([])

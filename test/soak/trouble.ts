@@ -1,6 +1,6 @@
 import type { LambdaEmulator } from '../emulator/lambda-emulator.ts'
 import type { OrchestratorUnderTest } from '../integration/support/orchestrator-under-test.ts'
-import type { Chance } from '../simulation/chance.ts'
+import { Chance } from '../simulation/chance.ts'
 import type { Cluster } from './cluster.ts'
 import { rest } from './rest.ts'
 
@@ -15,6 +15,8 @@ export class Trouble {
   readonly #lambda: LambdaEmulator
   readonly #cluster: Cluster
   readonly #chance: Chance
+  /** What strikes when; the same for the same seed, however long others take. */
+  readonly #choice: Chance
   readonly #underWay = new Set<Promise<void>>()
   readonly #frozen = new Set<OrchestratorUnderTest>()
   #failure: unknown
@@ -23,10 +25,11 @@ export class Trouble {
     this.#lambda = lambda
     this.#cluster = cluster
     this.#chance = chance
+    this.#choice = new Chance(chance.below(1_000_000))
   }
 
   strike(): void {
-    const [name, strike] = this.#chance.one(this.#repertoire())
+    const [name, strike] = this.#choice.one(this.#repertoire())
     this.struck.set(name, (this.struck.get(name) ?? 0) + 1)
     const work: Promise<void> = Promise.resolve()
       .then(strike)
@@ -58,6 +61,8 @@ export class Trouble {
       ['replica stalled', () => this.#stall()],
       ['function killed', () => this.#killFunction()],
       ['function killed', () => this.#killFunction()],
+      ['function stalled', () => this.#freezeFunction()],
+      ['function stalled', () => this.#freezeFunction()],
       ['function stalled', () => this.#freezeFunction()],
       ['functions throttled', () => this.#throttle()],
       ['reply lost', () => spoil('drop-reply')],
@@ -92,11 +97,12 @@ export class Trouble {
     this.#lambda.kill(functionName, this.#some())
   }
 
+  /** Where nobody waits for it any more, another attempt takes over: then it is a zombie. */
   async #freezeFunction(): Promise<void> {
-    const some = this.#some()
-    this.#lambda.freeze(functionName, some)
-    if (this.#chance.happens(0.5)) this.#lambda.disconnect(functionName, some)
-    await rest(this.#chance.between(500, 6_000))
+    const frozen = new Set(this.#lambda.freeze(functionName, this.#some()).map(({ pid }) => pid))
+    if (this.#chance.happens(0.8))
+      this.#lambda.disconnect(functionName, ({ pid }) => frozen.has(pid))
+    await rest(this.#chance.between(500, 8_000))
     this.#lambda.thaw(functionName, 'all')
   }
 

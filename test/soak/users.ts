@@ -1,7 +1,7 @@
 import { deriveInvocationId, type InvocationId } from '@fermata/lambda-runtime/protocol'
 import { Kafka, logLevel, type Producer } from 'kafkajs'
 import type { Recorder } from '../history/recorder.ts'
-import type { Chance } from '../simulation/chance.ts'
+import { Chance } from '../simulation/chance.ts'
 import type { Cluster } from './cluster.ts'
 import { rest } from './rest.ts'
 
@@ -22,6 +22,8 @@ export class Users {
   /** How often each was done. */
   readonly acts = new Map<string, number>()
   readonly #options: UsersOptions
+  /** What happens when; the same for the same seed, however long others take. */
+  readonly #choice: Chance
   readonly #producer: Producer
   readonly #underWay = new Set<Promise<void>>()
   readonly #failures: unknown[] = []
@@ -29,6 +31,7 @@ export class Users {
 
   constructor(options: UsersOptions) {
     this.#options = options
+    this.#choice = new Chance(options.chance.below(1_000_000))
     const kafka = new Kafka({ brokers: [...options.brokers], logLevel: logLevel.NOTHING })
     this.#producer = kafka.producer()
   }
@@ -39,9 +42,8 @@ export class Users {
 
   /** Does something; what it is, chance decides. */
   act(): void {
-    const { chance } = this.#options
     const n = this.#count++
-    const [name, act] = chance.one(this.#repertoire(n))
+    const [name, act] = this.#choice.one(this.#repertoire(n))
     this.acts.set(name, (this.acts.get(name) ?? 0) + 1)
     this.#track(act())
   }

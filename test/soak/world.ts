@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import type { Recorder } from '../history/recorder.ts'
 import type { Chance } from '../simulation/chance.ts'
+import { rest } from './rest.ts'
 
 type Asked = {
   readonly invocation: InvocationId
@@ -30,6 +31,9 @@ export type WorldOptions = {
 
 /** So often it is not at home, and does nothing. */
 const away = 0.03
+/** So often it takes its time, in which much can happen to who waits. */
+const slow = 0.4
+const mostMs = 800
 
 export async function openWorld({ recorder, chance, onEffect }: WorldOptions): Promise<World> {
   const done = new Set<string>()
@@ -37,6 +41,7 @@ export async function openWorld({ recorder, chance, onEffect }: WorldOptions): P
   const perform = async (request: IncomingMessage): Promise<{ status: number; body: unknown }> => {
     requests += 1
     const asked = JSON.parse(await textOf(request)) as Asked
+    if (chance.happens(slow)) await rest(chance.between(0, mostMs))
     if (chance.happens(away)) return { status: 503, body: null }
     const { invocation, name, after, body } = asked
     const key = `${invocation}/${name}`
