@@ -1,5 +1,4 @@
 /** The app as a whole: what changes of it is seen, and what AWS's rules for solutions say of it. */
-import { readFileSync } from 'node:fs'
 import { KafkaCluster, Monitoring, MskAuth, type Orchestrator } from '@fermata/cdk'
 import { App, Aspects, type Stack } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
@@ -134,13 +133,5 @@ describe('an orchestrator with all that it may have', () => {
       // What is said of one wildcard must not hide the next one.
       if (id === 'AwsSolutions-IAM5') expect(applies_to).toHaveLength(1)
     }
-  })
-})
-
-describe('the guide to deploying', () => {
-  it('shows code that compiles', () => {
-    const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
-    // It is compiled with the tests beside it: the types of the CDK are not as strict as the rest of ours.
-    expect(read('../../docs/deploying.md')).toContain(read('fixtures/guide.ts'))
   })
 })
