@@ -4,7 +4,7 @@ import { decodeSegmentItem } from '@fermata/lambda-runtime/table'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
-import { createSystem, type System } from './support/system.ts'
+import { createSystem, eventually, type System } from './support/system.ts'
 
 const count = 10_000
 
@@ -31,6 +31,7 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
     const { invocationId: id } = sent.body as { invocationId: InvocationId }
     await dying.died()
     const heir = await system.start()
+    await eventually('its work is taken over', () => heir.output.includes('taken for dead'), 60_000)
     const children = await childrenOf(count, () => childrenIn(database.endpoint, system.table))
     expect((await heir.outputOf(id)).body).toBe(count)
     expect(new Set(children.map(({ input }) => input)).size).toBe(count)
@@ -50,15 +51,17 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
   })
 })
 
-/** Asks in the rhythm of what it costs to look, as long as there are more each time. */
+/** Looks as long as there are more each time, and pauses for as long as it takes to look: that reads the whole table. */
 async function childrenOf<T>(many: number, look: () => Promise<readonly T[]>) {
   let before = -1
   for (let looks = 0; looks < 20; looks++) {
+    const begun = performance.now()
     const found = await look()
+    const lookMs = performance.now() - begun
     if (found.length >= many) return found
     if (found.length > before) looks = 0
     before = found.length
-    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
   throw new Error(`only ${before} children, and no more come`)
 }

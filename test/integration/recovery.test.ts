@@ -46,9 +46,9 @@ requirePart('dynamodb-local')('when a replica ends', () => {
     }
   }
 
-  async function send(replica: OrchestratorUnderTest, path: string, input: unknown) {
+  async function send(replica: OrchestratorUnderTest, path: string, input: unknown, to = 'steps') {
     return eventually(`${path} is accepted`, async () => {
-      const { status, body } = await replica.call(`steps/${path}/send`, input)
+      const { status, body } = await replica.call(`${to}/${path}/send`, input)
       return status === 202 ? (body as { invocationId: InvocationId }).invocationId : undefined
     })
   }
@@ -71,12 +71,16 @@ requirePart('dynamodb-local')('when a replica ends', () => {
   describe.concurrent('in whatever way', () => {
     it('killed, its long step that is still alive is not run twice', () =>
       withTwo(async (system, first, second) => {
+        const silent = await system.register(first, 'carts')
         const id = await send(first, 'held', 'long')
         await witness.arrived('long')
         await aliveIn(second, id)
+        const other = await send(first, 'any/crash', 'silent', 'carts')
+        await witness.arrived('crash silent')
         await first.kill()
-        // Longer than it takes to adopt the step and to find one dead that was silent from the start.
-        await new Promise((resolve) => setTimeout(resolve, 11_000))
+        await silent.kill()
+        // It was adopted at the same time, has been found dead since, and was run again.
+        expect((await second.outputOf(other)).body).toBe('silent')
         witness.open('long')
 
         expect((await second.outputOf(id)).body).toBe(1)
@@ -161,12 +165,14 @@ requirePart('dynamodb-local')('when a replica ends', () => {
       const done: Promise<unknown>[] = []
       let streaming = true
       const stream = async () => {
-        for (let n = 0; streaming; n++) {
-          done.push(callAnywhere(replicas, 'nap', { name: `stream ${n}`, ms: 200 }, `stream ${n}`))
-          await new Promise((resolve) => setTimeout(resolve, 100))
+        while (streaming) {
+          const name = `stream ${done.length}`
+          const output = callAnywhere(replicas, 'nap', { name, ms: 200 }, name)
+          done.push(output)
+          await output
         }
       }
-      const streamed = stream()
+      const streamed = Promise.all([stream(), stream(), stream()])
       for (const old of [first, second]) {
         replicas.push(await system.start())
         expect(await old.stop()).toBe(0)
