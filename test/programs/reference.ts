@@ -77,15 +77,16 @@ export class Reference {
   #race(of: readonly Racer[], path: string, actual: unknown): Result {
     const winner = memberOf(actual, 'winner')
     for (const racer of of) this.#leaf(racer, path, this.#may)
-    const won = of[typeof winner === 'number' ? winner : 0]
+    const won = typeof winner === 'number' ? of[winner] : undefined
     if (won === undefined) return { winner: -1, value: null }
     return { winner: of.indexOf(won), value: this.#leaf(won, path, this.#must) }
   }
 
   #timeout(of: Racer, path: string, actual: unknown): Result {
-    const late = memberOf(actual, 'late') === true
-    const value = this.#leaf(of, path, late ? this.#may : this.#must)
-    return { late, value: late ? null : value }
+    // Of what is only sent nobody tells: it may have been either.
+    const isInTime = memberOf(actual, 'late') === false
+    const value = this.#leaf(of, path, isInTime ? this.#must : this.#may)
+    return { late: !isInTime, value: isInTime ? value : null }
   }
 
   #object(node: Extract<Node, { kind: 'object' }>, path: string): Result {
