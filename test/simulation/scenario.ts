@@ -2,6 +2,7 @@ import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
 import { Chance } from './chance.ts'
 import { drawRates, type FaultPlaces, type FaultRates } from './faults.ts'
 import { type Scene, scenes, type Teller } from './scenes.ts'
+import { backers } from './stories/backers.ts'
 import { bosses } from './stories/bosses.ts'
 import { clocks } from './stories/clocks.ts'
 import { desks } from './stories/desks.ts'
@@ -48,16 +49,16 @@ export type Scenario = {
 const tellers: readonly Teller[] = [
   ...[programs, ledgers, weaves, tills, desks, restarts],
   ...[clocks, gathers, holders, bosses, plains, sleepers],
-  ...[postmen, errands, shies, onces],
+  ...[postmen, errands, shies, onces, backers],
 ]
 /** How likely each is told: programs and tills are most of it. */
 const weights: readonly number[] = [
   ...[0.5, 0.3, 0.4, 0.4, 0.3, 0.15],
   ...[0.15, 0.2, 0.2, 0.2, 0.2, 0.1],
-  ...[0.15, 0.1, 0.1, 0.1],
+  ...[0.15, 0.1, 0.1, 0.1, 0.1],
 ]
 /** How many of the seeds play a scene. */
-const sceneShare = 0.3
+const sceneShare = 0.4
 const enough = 100
 
 export function scenarioOf(seed: number): Scenario {

@@ -21,8 +21,8 @@ const postman = service('postman', {
 
 /** Waits for an object of which many others want something, too. */
 const errand = service('errand', {
-  async run(ctx, by: number) {
-    return await ctx.call(till, 'e').add({ by, waitMs: 0 })
+  async run(ctx, waitMs: number) {
+    return await ctx.call(till, 'e').add({ by: 1, waitMs })
   },
 })
 
@@ -30,6 +30,10 @@ const errand = service('errand', {
 const pledge = workflow('pledge', {
   run: async (ctx) => await ctx.promise<number>('kept').get(),
   keep: async (ctx, value: number) => await ctx.promise<number>('kept').resolve(value),
+})
+
+const backer = service('backer', {
+  back: async (ctx, key: string) => await ctx.call(pledge, key).run(),
 })
 
 /** Waits for somebody who may come once, and never again. */
@@ -84,5 +88,5 @@ const giant = service('giant', {
 
 /** Handlers of the stories that are made for one interleaving each. */
 export const sceneDefinitions: readonly Definition[] = [
-  ...[scroll, postman, errand, pledge, shy, crowd, hoard, giant],
+  ...[scroll, postman, errand, pledge, backer, shy, crowd, hoard, giant],
 ]

@@ -1,10 +1,11 @@
 import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
 import type { Chance } from './chance.ts'
 import type { FaultPlaces, FaultRates } from './faults.ts'
+import { backers } from './stories/backers.ts'
 import { clocks } from './stories/clocks.ts'
 import { crowds } from './stories/crowds.ts'
 import { desks, manyDesks } from './stories/desks.ts'
-import { errands } from './stories/errands.ts'
+import { errands, slowErrands } from './stories/errands.ts'
 import { gathers } from './stories/gathers.ts'
 import { hoarders } from './stories/hoarders.ts'
 import { ledgers } from './stories/ledgers.ts'
@@ -47,15 +48,22 @@ export const scenes: readonly [Scene, ...Scene[]] = [
     places: { 'store-slow': 'promises.' },
   },
   {
+    name: 'several call one at the same time',
+    tellers: [backers],
+    rates: { 'store-slow': 0.3 },
+    places: { 'store-slow': 'objects.' },
+  },
+  {
     name: 'who releases a key dies',
-    tellers: [errands, tills],
+    tellers: [errands],
     rates: { 'replica-dies': 0.15 },
+    replicas: 4,
     places: { 'replica-dies': 'head.after' },
   },
   {
     name: 'who hands over a place dies, or does not hear of it',
-    tellers: [ledgers, tills],
-    rates: { 'answer-lost': 0.3, 'replica-dies': 0.005 },
+    tellers: [ledgers, slowErrands],
+    rates: { 'answer-lost': 0.5, 'replica-dies': 0.005 },
     places: { 'answer-lost': 'objects.append' },
   },
   {
@@ -66,8 +74,8 @@ export const scenes: readonly [Scene, ...Scene[]] = [
   {
     name: 'nobody asks again, and an append is late',
     tellers: [shies, onces],
-    rates: { 'store-slow': 0.3, 'replica-stops': 0.02, blackout: 0.01 },
-    places: { 'store-slow': 'journals.append' },
+    rates: { 'store-slow': 0.5, 'replica-stops': 0.03, blackout: 0.02 },
+    places: { 'store-slow': 'journals.append asked' },
   },
   {
     name: 'nobody asks again, and a flush is late',

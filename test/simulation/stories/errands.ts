@@ -4,17 +4,26 @@ import { gaveBy, type Story, submit } from '../story.ts'
 
 /** Many wait for one object, each for its own turn: each is told what came of it (trace 15). */
 export function errands(chance: Chance, mostMs: number): Story {
-  const all: { id: InvocationId | undefined }[] = chance.times(chance.between(4, 10), () => ({
+  return errandsOf(chance, mostMs, 0)
+}
+
+/** Each takes a while, so that there is a line. */
+export function slowErrands(chance: Chance, mostMs: number): Story {
+  return errandsOf(chance, mostMs, 300)
+}
+
+function errandsOf(chance: Chance, mostMs: number, waitMs: number): Story {
+  const all: { id: InvocationId | undefined }[] = chance.times(chance.between(8, 14), () => ({
     id: undefined,
   }))
   return {
     name: 'errands',
     acts: all.map((one, index) => ({
-      at: chance.below(Math.min(mostMs, 6_000)),
+      at: chance.below(mostMs),
       what: `sends errand ${index}`,
       play: async (stage) => {
         const target = { service: 'errand', handler: 'run' }
-        one.id = await submit(stage, { target, input: 1, key: `errand ${index}` })
+        one.id = await submit(stage, { target, input: waitMs, key: `errand ${index}` })
         return one.id !== undefined
       },
     })),
