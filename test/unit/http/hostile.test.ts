@@ -102,6 +102,16 @@ describe('a key', () => {
   )
 })
 
+describe('an idempotency key', () => {
+  it('that is empty is refused: it would make all such requests one', async () => {
+    const { post } = await setUp({ ingress: { mediaOf: async () => ({}) } })
+    for (const key of ['', '  ']) {
+      const answer = await post('/checkout/process/send', '1', { 'idempotency-key': key })
+      expect(answer).toMatchObject({ status: 400, json: { code: 'bad-request' } })
+    }
+  })
+})
+
 function isRefusal(status: number): boolean {
   return status >= 400 && status < 500
 }

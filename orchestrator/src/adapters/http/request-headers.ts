@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { FermataError } from '../../domain/errors.ts'
 
 /** Of one connection, of the body's transport, or secrets that are for us and not for the journal. */
 const kept: ReadonlySet<string> = new Set([
@@ -24,10 +25,19 @@ const kept: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** What makes sending the same request again the same as sending it once. */
-export function idempotencyKeyOf({ headers }: { readonly headers: IncomingHttpHeaders }) {
-  const key = headers['idempotency-key']
-  return Array.isArray(key) ? key.join(', ') : key
+/**
+ * What makes sending the same request again the same as sending it once.
+ * @throws FermataError `bad-request` for an empty one, which would make all such requests one
+ */
+export function idempotencyKeyOf({
+  headers,
+}: {
+  readonly headers: IncomingHttpHeaders
+}): string | undefined {
+  const given = headers['idempotency-key']
+  const key = Array.isArray(given) ? given.join(', ') : given
+  if (key === undefined || key.trim() !== '') return key
+  throw new FermataError('bad-request', 'The header idempotency-key is empty: leave it out')
 }
 
 /** The headers that an invocation gets of its request, names in lower case. */
