@@ -140,7 +140,7 @@ export class GroupCommit {
     this.#schedule()
   }
 
-  /** The oldest puts, but never two for one key: DynamoDB refuses such a batch as a whole. */
+  /** The oldest puts, but never two for one key: such a batch is refused, and yet part of it may be stored. */
   #takeBatch(): Waiting[] {
     const batch: Waiting[] = []
     const passed: Waiting[] = []
