@@ -249,6 +249,30 @@ describe.concurrent('the registration of a function', () => {
     expect(await addresses()).toEqual([arnOf('shop', 1), arnOf('shop', 3)])
   })
 
+  it('goes well beside others: two stacks that deploy to one orchestrator, and a request that comes twice', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { functions, handle, deployment, addresses } = await stage({ onTestFinished })
+    const names = ['shop', 'mail', 'stock']
+    for (const name of names) {
+      functions.set(
+        arnOf(name, 1),
+        serving(manifestOf(name, { buy: {} }), () => ({ entries: [], status: waitsForOp0 })),
+      )
+    }
+    const answers = await Promise.all(
+      [...names, ...names].map((name) =>
+        handle({
+          StackId: name,
+          ResourceProperties: deployment(1, { Arn: arnOf(name, 1), Services: [name] }),
+        }),
+      ),
+    )
+    expect(answers.map(({ Status }) => Status)).toEqual(Array(6).fill('SUCCESS'))
+    expect((await addresses()).toSorted()).toEqual(names.map((name) => arnOf(name, 1)).toSorted())
+  })
+
   it('does not let a function go that is in use, unless it is told to', async ({
     expect,
     onTestFinished,
