@@ -63,8 +63,8 @@ export function compose(
     random,
     logger,
     invoker: invokerByAddress(
-      createLambdaInvoker({ logger, ...meters }),
-      createHttpInvoker({ logger, clock, signer, ...meters }),
+      createLambdaInvoker(meters),
+      createHttpInvoker({ clock, signer, ...meters }),
     ),
     source: openSource(config, { logger, clock }),
     calendar: createCronCalendar(),

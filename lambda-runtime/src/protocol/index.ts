@@ -32,8 +32,8 @@ export {
   type ManifestHandler,
   type ManifestService,
   manifestSchema,
+  policiesSchema,
   type RetryPolicyInput,
-  retryPolicySchema,
   type ScheduleInput,
 } from './manifest.ts'
 export { isName, maxNameBytes, maxStateNamesBytes, stateNameBytes } from './names.ts'

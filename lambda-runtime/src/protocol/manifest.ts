@@ -5,7 +5,7 @@ import { handlerNameSchema, serviceNameSchema } from './ids.ts'
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 /** Policies as a definition states them; what is absent is the orchestrator's default. */
-export const retryPolicySchema = v.object({
+const retryPolicySchema = v.object({
   maxAttempts: v.exactOptional(v.number()),
   maxDurationMs: v.exactOptional(v.number()),
   initialDelayMs: v.exactOptional(v.number()),
@@ -42,6 +42,9 @@ const handlerOptions = {
     v.object({ limit: v.number(), perMs: v.number(), burst: v.exactOptional(v.number()) }),
   ),
 }
+
+/** The policies of a service or handler that are stated. */
+export const policiesSchema = v.object(handlerOptions)
 
 const manifestHandlerSchema = v.object({
   name: handlerNameSchema,

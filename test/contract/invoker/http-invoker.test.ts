@@ -1,13 +1,11 @@
 import { createHttpInvoker } from '@fermata/orchestrator/adapters/http-invoker/http-invoker'
 import { createSystemClock } from '@fermata/orchestrator/adapters/system/system-clock'
-import { createLogger } from '@fermata/orchestrator/adapters/telemetry/pino-logger'
 import { describe, expect, it } from 'vitest'
 import { requestFor } from './fixtures/requests.ts'
 import { broken, handler, stranger } from './fixtures/scripted-function.ts'
 import { deadUrl, type ScriptedServer, serveScripted } from './fixtures/scripted-server.ts'
 import { type InvokerRig, invokerContract } from './invoker-contract.ts'
 
-const logger = createLogger({ level: 'silent' })
 const never = new AbortController().signal
 
 type HttpRig = InvokerRig & {
@@ -25,7 +23,6 @@ async function createRig(): Promise<HttpRig> {
   ])
   const sent: number[] = []
   const invoker = createHttpInvoker({
-    logger,
     clock: createSystemClock(),
     onSent: (bytes) => sent.push(bytes),
   })
@@ -127,7 +124,7 @@ describe('the HTTP invoker alone', () => {
 
   it('understands a date to come again at', async () => {
     const clock = { now: () => Date.parse('2026-01-01T00:00:00Z') }
-    const invoker = createHttpInvoker({ logger, clock })
+    const invoker = createHttpInvoker({ clock })
     const server = await serveScripted()
     const headers = { 'retry-after': 'Thu, 01 Jan 2026 00:00:07 GMT' }
     server.injectFault({ kind: 'answer', status: 503, type: 'text/plain', body: '', headers })

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createLambdaInvoker } from '@fermata/orchestrator/adapters/lambda/lambda-invoker'
-import { createLogger } from '@fermata/orchestrator/adapters/telemetry/pino-logger'
 import { describe, expect, it } from 'vitest'
 import { createLambdaEmulator } from '../../emulator/lambda-emulator.ts'
 import { requestFor } from './fixtures/requests.ts'
@@ -9,7 +8,6 @@ import { type InvokerRig, invokerContract } from './invoker-contract.ts'
 
 const entry = new URL('./fixtures/scripted-function.ts', import.meta.url)
 const credentials = { accessKeyId: 'fake', secretAccessKey: 'fake' }
-const logger = createLogger({ level: 'silent' })
 const never = new AbortController().signal
 
 async function createRig(): Promise<InvokerRig & { readonly sent: number[] }> {
@@ -18,7 +16,6 @@ async function createRig(): Promise<InvokerRig & { readonly sent: number[] }> {
   const invoker = createLambdaInvoker({
     endpoint: emulator.endpoint,
     credentials,
-    logger,
     onSent: (bytes) => sent.push(bytes),
   })
   const name = 'scripted'
@@ -60,7 +57,7 @@ describe('the Lambda invoker alone', () => {
     const emulator = await createLambdaEmulator()
     const arn = emulator.deploy({ name: 'scripted', entry })
     emulator.injectFault('scripted', { kind: 'service-error' })
-    const invoker = createLambdaInvoker({ endpoint: emulator.endpoint, credentials, logger })
+    const invoker = createLambdaInvoker({ endpoint: emulator.endpoint, credentials })
     const outcome = await invoker.invoke(arn, requestFor('complete'), never)
     expect(outcome).toMatchObject({ kind: 'lost', failure: { code: 'invoke-lost' } })
     expect(emulator.statistics('scripted').invocations).toBe(0)
@@ -70,7 +67,7 @@ describe('the Lambda invoker alone', () => {
   it('tells a function that was killed in mid-run', async () => {
     const emulator = await createLambdaEmulator()
     const arn = emulator.deploy({ name: 'scripted', entry, timeoutMs: 30_000 })
-    const invoker = createLambdaInvoker({ endpoint: emulator.endpoint, credentials, logger })
+    const invoker = createLambdaInvoker({ endpoint: emulator.endpoint, credentials })
     const entered = once(emulator.events, 'invokeStarted')
     const outcome = invoker.invoke(arn, requestFor('hang'), never)
     await entered
@@ -83,7 +80,7 @@ describe('the Lambda invoker alone', () => {
   })
 
   it('is rejected where nobody listens', async () => {
-    const invoker = createLambdaInvoker({ endpoint: await deadEndpoint(), credentials, logger })
+    const invoker = createLambdaInvoker({ endpoint: await deadEndpoint(), credentials })
     const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:f:1'
     expect(await invoker.invoke(arn, requestFor('complete'), never)).toMatchObject({
       kind: 'rejected',
@@ -100,7 +97,7 @@ describe('the Lambda invoker alone', () => {
     'arn:aws:lambda:eu-west-1:000000000000:function:f',
     'arn:aws:lambda:eu-west-1:000000000000:function:f:$LATEST',
   ])('refuses %s, which is no published version', async (address) => {
-    const invoker = createLambdaInvoker({ credentials, logger })
+    const invoker = createLambdaInvoker({ credentials })
     expect(await invoker.invoke(address, requestFor('complete'), never)).toMatchObject({
       kind: 'rejected',
       failure: { code: 'deployment-invalid' },
@@ -111,7 +108,7 @@ describe('the Lambda invoker alone', () => {
   it('runs more handlers at once than the client would by itself', async () => {
     const emulator = await createLambdaEmulator({ isolation: 'inline' })
     const arn = emulator.deploy({ name: 'scripted', entry, timeoutMs: 60_000 })
-    const invoker = createLambdaInvoker({ endpoint: emulator.endpoint, credentials, logger })
+    const invoker = createLambdaInvoker({ endpoint: emulator.endpoint, credentials })
     const all = Promise.withResolvers<void>()
     emulator.events.on('invokeStarted', () => {
       if (emulator.statistics('scripted').concurrent === 120) all.resolve()

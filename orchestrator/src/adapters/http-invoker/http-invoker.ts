@@ -8,13 +8,12 @@ import {
 import type { Agent } from 'undici'
 import { FermataError } from '../../domain/errors.ts'
 import { replyTo } from '../../domain/reply-to.ts'
-import type { Clock, InvokeOutcome, Invoker, Logger } from '../../ports/index.ts'
+import type { Clock, InvokeOutcome, Invoker } from '../../ports/index.ts'
 import { type CallFailure, excerpt, outcomeOf, parseJson } from './outcomes.ts'
 import { createAgent, type HttpAnswer, sendOnce } from './send-once.ts'
 import type { Signer } from './signer.ts'
 
 export interface HttpInvokerOptions {
-  readonly logger: Logger
   readonly clock: Pick<Clock, 'now'>
   /** Signs every request, where there is one. */
   readonly signer?: Signer | undefined
@@ -57,11 +56,9 @@ class HttpInvoker implements Invoker {
     if (body.byteLength > httpTransport.maxRequestBytes) return { kind: 'too-large' }
     const path = httpTransport.invokePath
     const answer = await this.#call(address, { path, method: 'POST', body, signal })
-    const outcome = isOk(answer)
+    return isOk(answer)
       ? replyTo(request, parseJson(answer.body), excerpt(answer.body))
       : outcomeOf(answer, this.#options.clock.now())
-    this.#log(address, request, outcome)
-    return outcome
   }
 
   async discover(address: string): Promise<Manifest> {
@@ -103,19 +100,6 @@ class HttpInvoker implements Invoker {
       signal,
       maxAnswerBytes,
     })
-  }
-
-  #log(address: string, request: InvokeRequest, outcome: InvokeOutcome): void {
-    const { invocation, epoch } = request
-    const fields = { invocation, epoch, deployment: address, outcome: outcome.kind }
-    if (outcome.kind === 'replied') {
-      this.#options.logger.debug({ ...fields, status: outcome.reply.status.kind }, 'invoked')
-    } else if ('failure' in outcome) {
-      const { failure } = outcome
-      this.#options.logger.warn({ ...fields, failure }, 'invoked without a reply')
-    } else {
-      this.#options.logger.debug(fields, 'not invoked')
-    }
   }
 }
 

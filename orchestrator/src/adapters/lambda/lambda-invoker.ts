@@ -9,14 +9,13 @@ import {
 } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '../../domain/errors.ts'
 import { replyTo } from '../../domain/reply-to.ts'
-import type { InvokeOutcome, Invoker, Logger } from '../../ports/index.ts'
+import type { InvokeOutcome, Invoker } from '../../ports/index.ts'
 import { type CallFailure, outcomeOfCallError } from './call-errors.ts'
 import { type FunctionAddress, parseFunctionAddress } from './function-address.ts'
 import { excerpt, failureOfFunctionError, parseJson } from './function-errors.ts'
 import { type LambdaClientOptions, LambdaClients } from './lambda-clients.ts'
 
 export interface LambdaInvokerOptions extends LambdaClientOptions {
-  readonly logger: Logger
   /** Bytes of each request that was handed to the network. */
   readonly onSent?: (bytes: number) => void
   /** Covers a cold start. */
@@ -55,12 +54,9 @@ class LambdaInvoker implements Invoker {
       }
     }
     const answer = await this.#call(parsed, request, signal)
-    const outcome =
-      answer.kind === 'answered'
-        ? replyTo(request, parseJson(answer.body), excerpt(answer.body))
-        : answer
-    this.#log(parsed, request, outcome)
-    return outcome
+    return answer.kind === 'answered'
+      ? replyTo(request, parseJson(answer.body), excerpt(answer.body))
+      : answer
   }
 
   async discover(address: string): Promise<Manifest> {
@@ -116,19 +112,6 @@ class LambdaInvoker implements Invoker {
       return { kind: 'failed', failure: failureOfFunctionError(body) }
     } catch (error) {
       return outcomeOfCallError(error, handedOver)
-    }
-  }
-
-  #log({ arn }: FunctionAddress, request: InvokeRequest, outcome: InvokeOutcome): void {
-    const { invocation, epoch } = request
-    const fields = { invocation, epoch, deployment: arn, outcome: outcome.kind }
-    if (outcome.kind === 'replied') {
-      this.#options.logger.debug({ ...fields, status: outcome.reply.status.kind }, 'invoked')
-    } else if ('failure' in outcome) {
-      const { failure } = outcome
-      this.#options.logger.warn({ ...fields, failure }, 'invoked without a reply')
-    } else {
-      this.#options.logger.debug(fields, 'not invoked')
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
+import { logInvoke } from './log-invoke.ts'
 import { persist, Stopped } from './persist.ts'
 import { buildRequest } from './request.ts'
 
@@ -79,6 +80,7 @@ async function invokeOnce(
     const outcome = await deps.invoker
       .invoke(deployment.address, request, either)
       .catch((error: unknown) => broken(deps, session, error))
+    logInvoke(deps.logger, deployment.address, request, outcome)
     await deps.faults.reach('invoke.after', session.id)
     return late.signal.aborted && outcome.kind === 'lost' ? timedOut(timeoutMs) : outcome
   } finally {
