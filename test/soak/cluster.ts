@@ -7,6 +7,8 @@ import type { System } from '../integration/support/system.ts'
 import type { Chance } from '../simulation/chance.ts'
 import { rest } from './rest.ts'
 
+const mostTries = 5
+
 /** Replicas that come and go, as a client behind a load balancer sees them. */
 export class Cluster {
   readonly living: OrchestratorUnderTest[] = []
@@ -18,8 +20,16 @@ export class Cluster {
     this.#chance = chance
   }
 
+  /** One more. Where it does not become ready, there was too much trouble at once: another one is tried. */
   async add(): Promise<void> {
-    this.living.push(await this.#system.start())
+    for (let tries = 1; ; tries += 1) {
+      try {
+        this.living.push(await this.#system.start())
+        return
+      } catch (error) {
+        if (tries === mostTries) throw error
+      }
+    }
   }
 
   /** It is not asked any more. */

@@ -51,7 +51,7 @@ const progressMs = 10_000
 
 /** Short times, few shards: more happens in less time. */
 const config = {
-  agenda: { shards: 8, leaseMs: 1_500, heartbeatMs: 300, marginMs: 300, watchMs: 4_000 },
+  agenda: { shards: 8, leaseMs: 2_000, heartbeatMs: 400, marginMs: 300, watchMs: 4_000 },
   attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_500 },
   retry: { maxAttempts: 10_000, maxDelay: '2s' },
 }
@@ -111,9 +111,12 @@ class Soak {
     await this.#beBusy()
     const began = performance.now()
     await this.#trouble.end()
-    await this.#users.finish()
+    const open = await this.#users.finish(patienceMs)
     for (const watch of watches) await watch.noteEnds()
-    const violations = await violationsOf(recorder, { withinMs: patienceMs })
+    const violations = [
+      ...open.map((act) => `INV-10: nobody has taken ${act}`),
+      ...(await violationsOf(recorder, { withinMs: patienceMs })),
+    ]
     await Promise.all(watches.map(({ stop }) => stop()))
     const calmMs = performance.now() - began
     const { acts } = this.#users

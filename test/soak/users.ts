@@ -25,7 +25,7 @@ export class Users {
   /** What happens when; the same for the same seed, however long others take. */
   readonly #choice: Chance
   readonly #producer: Producer
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #underWay = new Map<Promise<void>, string>()
   readonly #failures: unknown[] = []
   #count = 0
 
@@ -45,26 +45,28 @@ export class Users {
     const n = this.#count++
     const [name, act] = this.#choice.one(this.#repertoire(n))
     this.acts.set(name, (this.acts.get(name) ?? 0) + 1)
-    this.#track(act())
+    this.#track(`${name} ${n}`, act())
   }
 
   /** Somebody outside answers what he was asked. */
   answer(awakeable: string, question: number): void {
-    this.#track(this.#answer(awakeable, question))
+    this.#track(`answer to ${question}`, this.#answer(awakeable, question))
   }
 
-  /** @throws what went wrong with any of them */
-  async finish(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  /** What nobody has taken after so long. @throws what went wrong with any of them */
+  async finish(withinMs: number): Promise<readonly string[]> {
+    const end = performance.now() + withinMs
+    while (this.#underWay.size > 0 && performance.now() < end) await rest(100)
     await this.#producer.disconnect()
     if (this.#failures.length > 0) throw this.#failures[0]
+    return [...this.#underWay.values()]
   }
 
-  #track(work: Promise<void>): void {
+  #track(what: string, work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => void this.#failures.push(error))
       .finally(() => this.#underWay.delete(tracked))
-    this.#underWay.add(tracked)
+    this.#underWay.set(tracked, what)
   }
 
   /** What is there several times happens more often. */
