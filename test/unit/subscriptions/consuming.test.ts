@@ -1,3 +1,4 @@
+import { ProtocolError } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '@fermata/orchestrator/domain/errors'
 import { describe, expect, test } from 'vitest'
 import { ordersSpec, World } from './support/world.ts'
@@ -196,6 +197,21 @@ describe('a record that cannot become an invocation', () => {
       { failure: { code: 'record-unroutable' } },
     ])
     expect(world.committed()).toBe(1n)
+  })
+
+  test('because no item of the table can hold what it becomes is dead, and the next ones go on', async () => {
+    const world = new World()
+    const { subscriptions } = await world.started([ordersSpec])
+    const tooLarge = new ProtocolError('segment-too-large', 'no item holds that')
+    world.invocations.fail(({ origin }) => (origin.offset === '0' ? tooLarge : undefined))
+    world.produce('with much in its headers')
+    world.produce('plain')
+    await world.clock.advance(5_000)
+
+    const dead = await subscriptions.dead(undefined, '', 10)
+    expect(dead).toMatchObject([{ offset: '0', failure: { code: 'record-too-large' } }])
+    expect(world.invocations.inputs).toEqual(['plain'])
+    expect(world.committed()).toBe(2n)
   })
 
   test('can be listed page by page, of one subscription or of all', async () => {

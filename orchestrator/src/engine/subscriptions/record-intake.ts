@@ -8,6 +8,7 @@ import {
   unroutable,
 } from '../../domain/subscriptions/route-record.ts'
 import type { Clock, FaultPoints, Logger, RecordSink, SourceRecord } from '../../ports/index.ts'
+import { unstorable } from '../invocations/unstorable.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { HandlerCheck } from './handler-check.ts'
 import { createLines, type Lines } from './lines.ts'
@@ -101,10 +102,21 @@ export class RecordIntake {
     try {
       await this.#deps.acceptor.accept({ ...invocation, limits }, signal)
     } catch (error) {
-      // Served a moment ago, and no longer.
-      if (!(error instanceof FermataError && error.code === 'handler-not-found')) throw error
-      await this.#bury(record, unroutable(this.#route, record))
+      const failure = this.#hopeless(record, error)
+      if (failure === undefined) throw error
+      await this.#bury(record, failure)
     }
+  }
+
+  /** Why it can have no invocation; `undefined`: it may have one later. */
+  #hopeless(record: SourceRecord, error: unknown): Failure | undefined {
+    // Served a moment ago, and no longer.
+    const isUnserved = error instanceof FermataError && error.code === 'handler-not-found'
+    if (isUnserved) return unroutable(this.#route, record)
+    const reason = unstorable(error)
+    if (reason === undefined) return undefined
+    const message = `Record ${positionOf(record)} can have no invocation: ${reason.message}`
+    return new FermataError('record-too-large', message).toFailure()
   }
 
   async #bury(record: SourceRecord, failure: Failure): Promise<void> {
