@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
+import './support/temporary.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const guide = read('../../docs/deploying.md')
