@@ -2,20 +2,9 @@ import type { Value } from '@fermata/lambda-runtime/protocol'
 import { FermataError } from '@fermata/orchestrator/domain/errors'
 import { describe, expect, it } from 'vitest'
 import { fillingNames } from '../../support/state-names.ts'
-import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
+import { asked, call, cart, keyA, objectWorld, resultOf } from './object-scenes.ts'
 import { comes, during, waitsForOp0, yes } from './scenes.ts'
 import type { Script } from './world.ts'
-
-const gated: Script = (request, writer) =>
-  request.epoch === 1
-    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-    : append(request, writer)
-
-const cart = {
-  add: ['exclusive', append],
-  gated: ['exclusive', gated],
-  list: ['shared', list],
-} as const
 
 const page = { from: undefined, limit: 2 }
 

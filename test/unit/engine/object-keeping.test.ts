@@ -2,8 +2,8 @@
 import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import { refusal } from './control-scenes.ts'
-import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
-import { comes, during, flat, policy, submit, waitsForOp0, yes } from './scenes.ts'
+import { append, asked, call, gated, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
+import { comes, during, flat, policy, submit, yes } from './scenes.ts'
 import { completed, type Replica, type Script, until, type World } from './world.ts'
 
 const short = { options: { policy: policy({ retentionMs: 100_000 }) } }
@@ -37,11 +37,6 @@ describe('a key that is never idle', () => {
     expect(await resultOf(world, replica, id, 120_000)).toBe(1)
   })
 })
-
-const gated: Script = (request, writer) =>
-  request.journal.some(({ by }) => by === 'handler')
-    ? append(request, writer)
-    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
 
 const clear: Script = () => ({
   entries: [{ kind: 'state-clear-all', op: 0 }],

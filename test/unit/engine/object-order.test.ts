@@ -2,12 +2,11 @@ import type { Entry } from '@fermata/lambda-runtime/protocol'
 import { workflowRunId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import {
-  append,
   ask,
   asked,
   call,
+  cart,
   keyA,
-  list,
   objectWorld,
   resultOf,
   set,
@@ -15,17 +14,6 @@ import {
 } from './object-scenes.ts'
 import { comes, during, flat, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Script, until } from './world.ts'
-
-const gated: Script = (request, writer) =>
-  request.journal.some(({ by }) => by === 'handler')
-    ? append(request, writer)
-    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-
-const cart = {
-  add: ['exclusive', append],
-  gated: ['exclusive', gated],
-  list: ['shared', list],
-} as const
 
 const target = { service: 'cart', key: 'a', handler: 'add' }
 

@@ -2,20 +2,9 @@
 import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import { refusal } from './control-scenes.ts'
-import { append, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
+import { append, asked, call, cart, keyA, objectWorld, resultOf } from './object-scenes.ts'
 import { comes, during, forgotten, has, policy, submit, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Script, until } from './world.ts'
-
-const gated: Script = (request, writer) =>
-  request.journal.some(({ by }) => by === 'handler')
-    ? append(request, writer)
-    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-
-const cart = {
-  add: ['exclusive', append],
-  gated: ['exclusive', gated],
-  list: ['shared', list],
-} as const
 
 describe('an exclusive invocation without a place', () => {
   it('that nobody served queues up when it is resumed', async () => {

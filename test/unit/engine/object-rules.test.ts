@@ -4,20 +4,9 @@ import type { Agenda, Ticket } from '@fermata/orchestrator/engine/agenda/agenda'
 import { Mailbox } from '@fermata/orchestrator/engine/objects/mailbox'
 import type { AgendaEntry, Clock } from '@fermata/orchestrator/ports'
 import { describe, expect, it } from 'vitest'
-import { append, ask, asked, call, keyA, list, objectWorld, resultOf } from './object-scenes.ts'
-import { comes, during, flat, forgotten, has, never, waitsForOp0, yes } from './scenes.ts'
+import { append, ask, asked, call, cart, keyA, objectWorld, resultOf } from './object-scenes.ts'
+import { comes, during, flat, forgotten, has, never, yes } from './scenes.ts'
 import { type Replica, type Script, until } from './world.ts'
-
-const gated: Script = (request, writer) =>
-  request.journal.some(({ by }) => by === 'handler')
-    ? append(request, writer)
-    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-
-const cart = {
-  add: ['exclusive', append],
-  gated: ['exclusive', gated],
-  list: ['shared', list],
-} as const
 
 const open = (replica: Replica, id: string) =>
   replica.engine.ingress.completeAwakeable(`${id}.0`, yes)

@@ -5,7 +5,7 @@ import type {
   ManifestHandler,
 } from '@fermata/lambda-runtime/protocol'
 import { decodeRequest, parseInvocationId } from '@fermata/lambda-runtime/protocol'
-import { during } from './scenes.ts'
+import { during, waitsForOp0 } from './scenes.ts'
 import { completed, createWorld, type Replica, type Script, scripted, type World } from './world.ts'
 
 type Mode = ManifestHandler['mode']
@@ -71,12 +71,25 @@ export const append: Script = (request) => {
   return { entries: [set(0, 'list', next)], status: completed(next.length) }
 }
 
+/** Waits for its awakeable, then does what `append` does. */
+export const gated: Script = (request, writer) =>
+  request.journal.some(({ by }) => by === 'handler')
+    ? append(request, writer)
+    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
+
 export const list: Script = (request) => ({
   status: {
     kind: 'completed',
     value: { json: (stateOf(request, 'list') as string[] | undefined) ?? [] },
   },
 })
+
+/** The handlers of most carts. */
+export const cart = {
+  add: ['exclusive', append],
+  gated: ['exclusive', gated],
+  list: ['shared', list],
+} as const
 
 export function inputOf({ journal }: InvokeRequest): unknown {
   for (const { entries } of journal) {

@@ -4,12 +4,11 @@ import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import type { FaultPoint } from '@fermata/orchestrator/ports'
 import { describe, expect, it } from 'vitest'
 import {
-  append,
   ask,
   asked,
   call,
+  cart,
   keyA,
-  list,
   objectWorld,
   resultOf,
   set,
@@ -17,18 +16,6 @@ import {
 } from './object-scenes.ts'
 import { comes, during, flat, forgotten, has, policy, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Replica, type Script, until } from './world.ts'
-
-/** Waits for its awakeable, then does what `append` does. */
-const gated: Script = (request, writer) =>
-  request.journal.some(({ by }) => by === 'handler')
-    ? append(request, writer)
-    : { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-
-const cart = {
-  add: ['exclusive', append],
-  gated: ['exclusive', gated],
-  list: ['shared', list],
-} as const
 
 const add = (input: string, idempotencyKey?: string) => ({
   handler: 'add',

@@ -4,6 +4,7 @@ import {
   ask,
   asked,
   call,
+  gated,
   keyA,
   list,
   objectWorld,
@@ -14,12 +15,6 @@ import { comes, during, flat, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Script, until } from './world.ts'
 
 const cart = { add: ['exclusive', append], list: ['shared', list] } as const
-
-/** Waits for its awakeable, then does what `append` does. */
-const gated: Script = (request, writer) =>
-  request.epoch === 1
-    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-    : append(request, writer)
 
 describe('an object', () => {
   it('keeps what its handlers set', async () => {

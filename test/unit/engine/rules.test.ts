@@ -2,6 +2,7 @@
 import { childInvocationId, type InvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import {
+  approval,
   call,
   comes,
   during,
@@ -20,11 +21,6 @@ import {
 import { completed, type Script, scripted, until, type World } from './world.ts'
 
 const one = { running: 1, perFunction: 1, queued: 100 }
-
-const approval: Script = ({ epoch }) =>
-  epoch === 1
-    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-    : { status: completed('approved') }
 
 /** Runs until it is told to end. */
 function occupant(world: () => World) {

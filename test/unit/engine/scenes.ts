@@ -1,6 +1,14 @@
 import type { Entry, InvocationId, InvokeRequest } from '@fermata/lambda-runtime/protocol'
 import type { HandlerPolicy } from '@fermata/orchestrator/domain/services/policy'
-import { createWorld, type Replica, type Script, scripted, until, type World } from './world.ts'
+import {
+  completed,
+  createWorld,
+  type Replica,
+  type Script,
+  scripted,
+  until,
+  type World,
+} from './world.ts'
 
 const address = 'arn:aws:lambda:eu-west-1:000000000000:function:f:1'
 
@@ -75,6 +83,12 @@ export const never = new Promise<never>(() => undefined)
 
 export const waitsForOp0 = { kind: 'suspended', waitingOn: { kind: 'op', op: 0 } } as const
 export const yes = { kind: 'value', value: { json: true } } as const
+
+/** Waits for its awakeable. */
+export const approval: Script = ({ epoch }) =>
+  epoch === 1
+    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
+    : { status: completed('approved') }
 
 export const epochs = (requests: readonly InvokeRequest[]) => requests.map(({ epoch }) => epoch)
 

@@ -1,74 +1,20 @@
 /** Interleavings that a naive engine gets wrong, by the numbers of the list in docs/invariants.md. */
-import type { Entry, InvocationId } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
-import { submission } from './scenes.ts'
 import {
-  completed,
-  createWorld,
-  type Replica,
-  type Script,
-  scripted,
-  until,
-  type World,
-} from './world.ts'
-
-const address = 'arn:aws:lambda:eu-west-1:000000000000:function:f:1'
-const waitsForOp0 = { kind: 'suspended', waitingOn: { kind: 'op', op: 0 } } as const
-const yes = { kind: 'value', value: { json: true } } as const
-
-function worldOf(services: Readonly<Record<string, Script>>, seed = 1): World {
-  const world = createWorld(seed)
-  world.functions.set(address, scripted(services))
-  return world
-}
-
-/** Runs `work` while simulated time goes on; what never answers is `undefined`. */
-async function during<T>(world: World, work: Promise<T>, withinMs = 5_000): Promise<T | undefined> {
-  let answer: T | undefined
-  let over = false
-  work.then(
-    (value) => {
-      answer = value
-      over = true
-    },
-    () => {
-      over = true
-    },
-  )
-  await until(world.clock, () => over, withinMs).catch(() => undefined)
-  return answer
-}
-
-async function submit(world: World, replica: Replica, service: string): Promise<InvocationId> {
-  const submitted = await during(
-    world,
-    replica.engine.ingress.submit({
-      target: { service, handler: 'process' },
-      input: { json: 1 },
-      headers: {},
-      idempotencyKey: undefined,
-      delayMs: undefined,
-    }),
-  )
-  if (submitted === undefined) throw new Error('it was not accepted')
-  return submitted.invocationId
-}
-
-async function flat(world: World, id: InvocationId): Promise<readonly Entry[]> {
-  return (await world.journal(id)).flatMap(({ entries }) => entries)
-}
-
-/** Long enough that no entry of the attempts before is before any cursor: nothing is found by luck. */
-const forgotten = (world: World) => world.clock.advance(200_000)
-
-const has = async (world: World, id: InvocationId, kind: Entry['kind']) =>
-  (await flat(world, id)).some((entry) => entry.kind === kind)
-
-const approval: Script = ({ epoch }) =>
-  epoch === 1
-    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-    : { status: completed('approved') }
+  approval,
+  during,
+  flat,
+  forgotten,
+  has,
+  submission,
+  submit,
+  waitsForOp0,
+  worldOf,
+  yes,
+} from './scenes.ts'
+import { completed, createWorld, until } from './world.ts'
 
 describe('trace 1: news on nobody’s agenda', () => {
   it.each(['append.before', 'append.after', 'agenda.after-flush'] as const)(

@@ -2,6 +2,7 @@
 import { deriveInvocationId, type InvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import {
+  approval,
   call,
   comes,
   during,
@@ -20,11 +21,6 @@ import { completed, type Script, until, type World } from './world.ts'
 
 /** The first attempt never ends by itself; what takes over from it does. */
 const hangsOnce: Script = ({ epoch }) => (epoch === 1 ? never : { status: completed('fine') })
-
-const approval: Script = ({ epoch }) =>
-  epoch === 1
-    ? { entries: [{ kind: 'awakeable', op: 0 }], status: waitsForOp0 }
-    : { status: completed('approved') }
 
 /** While `refused` says so, the table takes no such append. */
 function refuse(world: World, refused: (id: InvocationId, kinds: readonly string[]) => boolean) {
