@@ -85,16 +85,18 @@ export const journals: readonly Mutant[] = [
     edits: [
       ...one(
         `${engine}/invocations/wake.ts`,
-        '    const held = await deps.permits.take(demand, priority, deps.stopping)\n',
-        `    const leave = { deployment: deployment.id, deadline: deps.clock.now() + 60_000 }
-    await session.apply({ kind: 'wake' }, (now) => ({ ...contextOf(deps, now, undefined), leave }))
-    const held = await deps.permits.take(demand, priority, deps.stopping)
+        '    if (held === undefined) return { demand, priority }\n',
+        `    if (held === undefined) {
+      const leave = { deployment: deployment.id, deadline: deps.clock.now() + 60_000 }
+      await session.apply({ kind: 'wake' }, (now) => ({ ...contextOf(deps, now, undefined), leave }))
+      return { demand, priority }
+    }
 `,
       ),
       ...one(
         `${engine}/invocations/wake.ts`,
-        `if (!appended?.entries.some((entry) => entry.kind === 'attempt')) return`,
-        `if (session.state?.phase.kind !== 'running') return`,
+        `return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false`,
+        `return session.state?.phase.kind === 'running'`,
       ),
     ],
   },
