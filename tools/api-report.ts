@@ -1,7 +1,9 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
-import { linkBeside, type PackedLibrary, typedEntries } from './packed-library.ts'
+import { compile, linkBeside, type PackedLibrary, typedEntries } from './packed-library.ts'
 
 /** What only the orchestrator imports: goldens and contract suites hold it, not this report. */
 const sharedWithTheService = ['./protocol', './table']
@@ -14,20 +16,36 @@ export async function apiReport(library: PackedLibrary): Promise<string> {
   // api-extractor takes what lies in `node_modules` for someone else's: it reads a copy beside it.
   const folder = join(library.project, 'api')
   await cp(library.installed, folder, { recursive: true })
-  const sections = ['# The public surface of `@fermata/lambda-runtime`']
-  sections.push(
-    'Written by `npm run api -- --update` and checked by `npm run verify`: a change here is a change for users.',
-  )
+  const sections = ['# The public surface of `@fermata/lambda-runtime`', howItIsKept]
   for (const [name, types] of typedEntries(library.manifest)) {
     if (sharedWithTheService.includes(name)) continue
     const entry = join(library.manifest.name, name)
-    sections.push(`## \`${entry}\``, await extract(folder, types))
+    const reportFolder = join(folder, 'report')
+    sections.push(`## \`${entry}\``, await extract(folder, { types, reportFolder }))
   }
   return `${sections.join('\n\n')}\n`
 }
 
-async function extract(folder: string, types: string): Promise<string> {
-  const reportFolder = join(folder, 'report')
+const howItIsKept =
+  'Written by `npm run api -- --update` and checked by `npm run verify`: a change here is a change for users.'
+
+/** The same of the constructs, as they are built in place. */
+export async function constructsReport(): Promise<string> {
+  const root = fileURLToPath(new URL('../', import.meta.url))
+  const reportFolder = await mkdtemp(join(tmpdir(), 'api-report-'))
+  try {
+    await compile(root, ['-b', 'cdk'])
+    const types = 'dist/index.d.ts'
+    const section = await extract(join(root, 'cdk'), { types, reportFolder })
+    return `${['# The public surface of `@fermata/cdk`', howItIsKept, section].join('\n\n')}\n`
+  } finally {
+    await rm(reportFolder, { recursive: true, force: true })
+  }
+}
+
+type Extraction = { readonly types: string; readonly reportFolder: string }
+
+async function extract(folder: string, { types, reportFolder }: Extraction): Promise<string> {
   await mkdir(reportFolder, { recursive: true })
   const config = ExtractorConfig.prepare({
     packageJsonFullPath: join(folder, 'package.json'),

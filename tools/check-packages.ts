@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { apiReport, holdReport } from './api-report.ts'
+import { apiReport, constructsReport, holdReport } from './api-report.ts'
 import { packLibrary } from './packed-library.ts'
 
 const { values } = parseArgs({
@@ -29,6 +29,11 @@ if (values.only !== 'api') {
 outcomes['api report'] = await holdReport(
   'lambda-runtime/api-report.md',
   await apiReport(library),
+  values.update,
+)
+outcomes['api report of the constructs'] = await holdReport(
+  'cdk/api-report.md',
+  await constructsReport(),
   values.update,
 )
 for (const [check, ok] of Object.entries(outcomes))

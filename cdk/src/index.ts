@@ -7,10 +7,10 @@ export { type MetricName, metricNamespace } from './metrics.ts'
 export { Monitoring, type MonitoringProps } from './monitoring.ts'
 export { Orchestrator } from './orchestrator.ts'
 export type { AdminProps, OrchestratorProps, ScalingProps } from './orchestrator-props.ts'
-export {
-  type RegisterOptions,
+export type {
+  RegisterOptions,
   Registration,
-  type SinkOf,
-  type SubscribeProps,
+  SinkOf,
+  SubscribeProps,
   Subscription,
 } from './registration.ts'

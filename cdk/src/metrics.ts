@@ -31,6 +31,7 @@ export const metricStatistics: {
   Paused: Stats.SUM,
 }
 
+/** `LagSeconds`, `Running`, and so on: docs/deploying.md tells what they are. */
 export type MetricName = keyof typeof metricStatistics
 
 /** One of the orchestrator's metrics, of all its tasks; the lag of one subscription, where it is said. */

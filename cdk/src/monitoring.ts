@@ -13,6 +13,7 @@ import type { Orchestrator } from './orchestrator.ts'
 
 /** Of a {@link Monitoring}. */
 export interface MonitoringProps {
+  /** Whose metrics. */
   readonly orchestrator: Orchestrator
   /** What alarms do. @default nothing: they show on the dashboard */
   readonly actions?: readonly IAlarmAction[]
@@ -31,7 +32,9 @@ const width = 12
 
 /** A dashboard of an orchestrator, and alarms for what somebody should look at. */
 export class Monitoring extends Construct {
+  /** All of them, for actions of their own. */
   readonly alarms: readonly Alarm[]
+  /** Add widgets of your own. */
   readonly dashboard: Dashboard
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {

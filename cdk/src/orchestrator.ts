@@ -46,16 +46,20 @@ const longestStop = Duration.minutes(2)
  * fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'checkout/process' })
  */
 export class Orchestrator extends Construct implements IConnectable, IGrantable {
+  /** Journals, state, timers, registry. */
   readonly table: ITable | ITableV2
   readonly cluster: ICluster
   readonly service: FargateService
+  /** What the orchestrator is to AWS: what is granted to an `Orchestrator` is granted to it. */
   readonly taskRole: IRole
   readonly grantPrincipal: IRole['grantPrincipal']
+  /** Of the tasks; its metrics come out of it, too. */
   readonly logGroup: ILogGroup
   /** Of the tasks. Its default port is the ingress. */
   readonly connections: Connections
   /** Where the admin API is, inside the VPC. */
   readonly adminUrl: string
+  /** By CPU and lag; add schedules or metrics of your own. */
   readonly scaling: ScalableTaskCount
   /** Only where an ingress was asked for. */
   readonly loadBalancer: IApplicationLoadBalancer | undefined

@@ -37,6 +37,7 @@ const serviceTimeout = Duration.minutes(16)
 
 /** The registration of a function's current version with an orchestrator. */
 export class Registration extends Construct {
+  /** What else depends on the registration waits for it. Its attribute `Id` is the deployment's. */
   readonly resource: CustomResource
 
   constructor(
@@ -90,6 +91,7 @@ export interface SubscribeProps<S extends string = `${string}/${string}`> {
 
 /** A subscription of an orchestrator. */
 export class Subscription extends Construct {
+  /** What else depends on the subscription waits for it. */
   readonly resource: CustomResource
   readonly #dimensions: { readonly Table: string; readonly Subscription: string }
 

@@ -13,6 +13,7 @@ import type { ClusterBinding } from './cluster-binding.ts'
 
 /** A provisioned or serverless cluster: a construct of its, or what is known of it. */
 export interface MskClusterReference {
+  /** Known at deployment at the latest. */
   readonly clusterArn: string
   /**
    * The cluster's security groups: the orchestrator is allowed in.
