@@ -1,30 +1,14 @@
-import type { InvocationId, InvokeRequest } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
-import { completed, createWorld, type Replica, scripted, until, type World } from './world.ts'
-
-const address = 'arn:aws:lambda:eu-west-1:000000000000:function:f:1'
-
-function worldOf(services: Parameters<typeof scripted>[0]): World {
-  const world = createWorld()
-  world.functions.set(address, scripted(services))
-  return world
-}
-
-async function submit(replica: Replica, service: string, key?: string, delayMs?: number) {
-  const { ingress } = replica.engine
-  return ingress.submit({
-    target: { service, handler: 'process' },
-    input: { json: 1 },
-    headers: {},
-    idempotencyKey: key,
-    delayMs,
-  })
-}
+import { calling, epochs, submission, worldOf } from './scenes.ts'
+import { completed, type Replica, until, type World } from './world.ts'
 
 /** Submits while simulated time goes on. */
 async function submitted(world: World, replica: Replica, service: string, key?: string) {
-  const pending = submit(replica, service, key)
+  const pending = replica.engine.ingress.submit(
+    submission(service, key === undefined ? {} : { key }),
+  )
   let answer: Awaited<typeof pending> | undefined
   void pending.then((value) => {
     answer = value
@@ -45,8 +29,6 @@ async function kinds(world: World, id: InvocationId): Promise<string[][]> {
   const segments = await world.journal(id)
   return segments.map(({ entries }) => entries.map(({ kind }) => kind))
 }
-
-const epochs = (requests: readonly InvokeRequest[]) => requests.map(({ epoch }) => epoch)
 
 describe('an invocation', () => {
   it('with one step is two appends and one function call', async () => {
@@ -83,20 +65,7 @@ describe('an invocation', () => {
 
   it('calls another, and goes on with its result', async () => {
     const world = worldOf({
-      orders: ({ epoch }) =>
-        epoch === 1
-          ? {
-              entries: [
-                {
-                  kind: 'call',
-                  op: 0,
-                  target: { service: 'stock', handler: 'process' },
-                  input: { json: 2 },
-                },
-              ],
-              status: { kind: 'suspended', waitingOn: { kind: 'op', op: 0 } },
-            }
-          : { status: completed('called') },
+      orders: calling('stock'),
       stock: () => ({ status: completed('reserved') }),
     })
     const replica = await world.start()

@@ -2,7 +2,7 @@
 import { childInvocationId, type InvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import {
-  call,
+  calling,
   comes,
   during,
   epochs,
@@ -110,10 +110,7 @@ describe('an attempt whose replica died', () => {
 describe('a call that is carried out again by another replica', () => {
   it('waits for the callee that there is, although nobody serves its handler any more', async () => {
     const world = worldOf({
-      orders: ({ epoch }) =>
-        epoch === 1
-          ? { entries: [call(0, 'stock')], status: waitsForOp0 }
-          : { status: completed('called') },
+      orders: calling('stock'),
       stock: ({ epoch }) => (epoch === 1 ? never : { status: completed('reserved') }),
     })
     const first = await world.start({

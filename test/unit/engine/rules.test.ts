@@ -3,7 +3,7 @@ import { childInvocationId, type InvocationId } from '@fermata/lambda-runtime/pr
 import { describe, expect, it } from 'vitest'
 import {
   approval,
-  call,
+  calling,
   comes,
   during,
   epochs,
@@ -123,10 +123,7 @@ describe('an invocation that is asked for again', () => {
   })
 
   it('by two callers tells both', async () => {
-    const callsOnce: Script = ({ epoch }) =>
-      epoch === 1
-        ? { entries: [call(0, 'stock', 'k')], status: waitsForOp0 }
-        : { status: completed('called') }
+    const callsOnce: Script = calling('stock', 'k')
     const world = worldOf({
       orders: callsOnce,
       stock: async () => {

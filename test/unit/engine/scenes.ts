@@ -117,6 +117,14 @@ export function call(op: number, service: string, idempotencyKey?: string): Entr
   return { kind: 'call', op, target, input: { json: op }, ...key }
 }
 
+/** Calls a service, and ends when that has answered. */
+export const calling =
+  (service: string, idempotencyKey?: string): Script =>
+  ({ epoch }) =>
+    epoch === 1
+      ? { entries: [call(0, service, idempotencyKey)], status: waitsForOp0 }
+      : { status: completed('called') }
+
 export function send(op: number, service: string): Entry {
   return { kind: 'send', op, target: { service, handler: 'process' }, input: { json: op } }
 }

@@ -4,6 +4,7 @@ import { childInvocationId } from '@fermata/lambda-runtime/protocol'
 import { describe, expect, it } from 'vitest'
 import {
   approval,
+  calling,
   during,
   flat,
   forgotten,
@@ -244,20 +245,7 @@ describe('trace 16: a watch that was spent too early', () => {
 
   it('a callee’s end reaches its caller although the replica that brings it dies right after', async () => {
     const world = worldOf({
-      orders: ({ epoch }) =>
-        epoch === 1
-          ? {
-              entries: [
-                {
-                  kind: 'call',
-                  op: 0,
-                  target: { service: 'stock', handler: 'process' },
-                  input: { json: 1 },
-                },
-              ],
-              status: waitsForOp0,
-            }
-          : { status: completed('called') },
+      orders: calling('stock'),
       stock: async () => {
         await world.clock.sleep(3_000)
         return { status: completed('reserved') }

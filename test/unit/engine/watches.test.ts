@@ -3,7 +3,7 @@ import { deriveInvocationId, type InvocationId } from '@fermata/lambda-runtime/p
 import { describe, expect, it } from 'vitest'
 import {
   approval,
-  call,
+  calling,
   comes,
   during,
   flat,
@@ -38,10 +38,7 @@ function refuse(world: World, refused: (id: InvocationId, kinds: readonly string
 describe('the watch over an invocation that has ended', () => {
   it('stays until its caller knows, whoever asks for it again by its key meanwhile', async () => {
     const world = worldOf({
-      orders: ({ epoch }) =>
-        epoch === 1
-          ? { entries: [call(0, 'stock', 'k')], status: waitsForOp0 }
-          : { status: completed('called') },
+      orders: calling('stock', 'k'),
       stock: () => ({ status: completed('reserved') }),
     })
     let outage = true
@@ -193,10 +190,7 @@ describe('an attempt that fails at the moment at which its journal is stamped an
 describe('an invocation whose replica died before it was acknowledged', () => {
   it('goes on where it stood, effects and all, when its source asks again', async () => {
     const world = worldOf({
-      orders: ({ epoch }) =>
-        epoch === 1
-          ? { entries: [call(0, 'stock')], status: waitsForOp0 }
-          : { status: completed('called') },
+      orders: calling('stock'),
       stock: () => ({ status: completed('reserved') }),
     })
     const first = await world.start({
