@@ -1,16 +1,11 @@
-/** Budgets, reviewers and payments, wherever they are. Two requests with one idempotency key do the thing once. */
-export interface AskOptions {
-  readonly idempotencyKey: string
-  readonly signal: AbortSignal
-}
+/** Budgets, reviewers and payments, wherever they are. */
+import { type AskOptions, ask } from '../ask.ts'
 
 export interface Claimed {
   readonly employee: string
   readonly amount: number
   readonly purpose: string
 }
-
-const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 /** Answers with the reservation's number. */
 export async function reserveBudget(claim: Claimed, options: AskOptions): Promise<string> {
@@ -35,15 +30,4 @@ export async function assignReviewer(
 export async function payOut(claim: Claimed, options: AskOptions): Promise<string> {
   const { payment } = (await ask('/payments', claim, options)) as { readonly payment: string }
   return payment
-}
-
-async function ask(path: string, body: object, options: AskOptions): Promise<unknown> {
-  const response = await fetch(new URL(path, outsideUrl), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': options.idempotencyKey },
-    body: JSON.stringify(body),
-    signal: options.signal,
-  })
-  if (response.ok) return response.json()
-  throw new Error(`${path} answered ${response.status}`)
 }

@@ -1,6 +1,6 @@
 import { type RunOptions, saga, service } from '@fermata/lambda-runtime'
+import type { AskOptions } from '../ask.ts'
 import {
-  type AskOptions,
   bookFlight,
   bookHotel,
   cancelFlight,

@@ -1,5 +1,6 @@
 import { handle, type ServiceContext, service } from '@fermata/lambda-runtime'
-import { type AskOptions, addToIndex, type Comment, mail, topComments } from './outside.ts'
+import type { AskOptions } from '../ask.ts'
+import { addToIndex, type Comment, mail, topComments } from './outside.ts'
 
 const quiet = Number(process.env['QUIET_MS'] ?? 300_000)
 

@@ -1,8 +1,5 @@
 /** The search index, the post office and the statistics, wherever they are. */
-export interface AskOptions {
-  readonly idempotencyKey: string
-  readonly signal: AbortSignal
-}
+import { type AskOptions, ask } from '../ask.ts'
 
 export interface Comment {
   readonly id: string
@@ -17,8 +14,6 @@ export interface Digest {
   readonly text: string
 }
 
-const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
-
 export async function addToIndex(comments: readonly Comment[], options: AskOptions): Promise<void> {
   await ask('/index', comments, options)
 }
@@ -32,15 +27,4 @@ export async function mail(
 
 export async function topComments(options: AskOptions): Promise<Digest> {
   return (await ask('/top-comments', {}, options)) as Digest
-}
-
-async function ask(path: string, body: unknown, options: AskOptions): Promise<unknown> {
-  const response = await fetch(`${outsideUrl}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': options.idempotencyKey },
-    body: JSON.stringify(body),
-    signal: options.signal,
-  })
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`)
-  return response.json()
 }

@@ -1,9 +1,5 @@
 import { TerminalError } from '@fermata/lambda-runtime'
-
-export interface AskOptions {
-  readonly idempotencyKey: string
-  readonly signal: AbortSignal
-}
+import type { AskOptions } from '../ask.ts'
 
 const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 

@@ -1,16 +1,11 @@
-/** Mail and accounts, wherever they are. Each asks for an idempotency key: two requests with one key do the thing once. */
-export interface AskOptions {
-  readonly idempotencyKey: string
-  readonly signal: AbortSignal
-}
+/** Mail and accounts, wherever they are. */
+import { type AskOptions, ask } from '../ask.ts'
 
 export interface Mail {
   readonly to: string
   readonly template: string
   readonly text: string
 }
-
-const outsideUrl = process.env['OUTSIDE_URL'] ?? 'http://localhost:8200'
 
 export async function sendMail(mail: Mail, options: AskOptions): Promise<void> {
   await ask('/mail/messages', mail, options)
@@ -23,15 +18,4 @@ export async function openAccount(
 ): Promise<string> {
   const { account } = (await ask('/accounts', user, options)) as { readonly account: string }
   return account
-}
-
-async function ask(path: string, body: object, options: AskOptions): Promise<unknown> {
-  const response = await fetch(new URL(path, outsideUrl), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': options.idempotencyKey },
-    body: JSON.stringify(body),
-    signal: options.signal,
-  })
-  if (response.ok) return response.json()
-  throw new Error(`${path} answered ${response.status}`)
 }
