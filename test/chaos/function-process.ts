@@ -29,6 +29,8 @@ export type FunctionDeps = {
   readonly codec?: PayloadCodec
   /** What names its attempts; all of the process's are one line, if absent. */
   readonly nonce?: () => string
+  /** By how much the wall clock of each is ahead; 0, if absent. */
+  readonly wallOffsetMs?: (request: InvokeRequest) => number
   /** It may also die wherever its handler has used `ctx`. */
   readonly observes?: boolean
 }
@@ -46,7 +48,7 @@ export function functionOf(definitions: readonly Definition[], deps: FunctionDep
     const request = decodeRequest(event)
     if (request.kind === 'discover') return manifest
     return new Promise((resolve, reject) => {
-      const attempt = new FunctionProcess(deps, reject)
+      const attempt = new FunctionProcess(deps, deps.wallOffsetMs?.(request) ?? 0, reject)
       attempt.answer(request, byName).then(resolve, reject)
     })
   }
@@ -60,11 +62,11 @@ class FunctionProcess {
   /** What the handler has done since the last turn. */
   readonly #used: string[] = []
 
-  constructor(deps: FunctionDeps, died: (error: Error) => void) {
+  constructor(deps: FunctionDeps, wallOffsetMs: number, died: (error: Error) => void) {
     this.#deps = deps
-    this.#process = deps.clock.process()
+    this.#process = deps.clock.process({ wallOffsetMs })
     this.#died = died
-    this.#endsAt = deps.clock.now() + deps.timeoutMs
+    this.#endsAt = this.#process.clock.now() + deps.timeoutMs
   }
 
   async answer(

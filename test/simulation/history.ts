@@ -29,9 +29,11 @@ export class History {
 
   /** The last `count` lines, to read. */
   timeline(count: number): string {
-    return this.lines
-      .slice(-count)
+    const left = Math.max(0, this.lines.length - count)
+    const shown = this.lines
+      .slice(left)
       .map(({ at, who, what }) => `${String(at).padStart(8)} ms  ${who.padEnd(12)} ${what}`)
       .join('\n')
+    return left === 0 ? shown : `(${left} lines before are not shown: --lines)\n${shown}`
   }
 }

@@ -1,6 +1,6 @@
 import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
 import { Chance } from './chance.ts'
-import { drawRates, type FaultPlaces, type FaultRates } from './faults.ts'
+import { drawRates, type FaultPlaces, type FaultRates } from './fault-kinds.ts'
 import { type Scene, scenes, type Teller } from './scenes.ts'
 import { backers } from './stories/backers.ts'
 import { bosses } from './stories/bosses.ts'

@@ -1,6 +1,6 @@
 import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
 import type { Chance } from './chance.ts'
-import type { FaultPlaces, FaultRates } from './faults.ts'
+import type { FaultPlaces, FaultRates } from './fault-kinds.ts'
 import { backers } from './stories/backers.ts'
 import { clocks } from './stories/clocks.ts'
 import { crowds } from './stories/crowds.ts'
@@ -14,7 +14,6 @@ import { pledges } from './stories/pledges.ts'
 import { postmen } from './stories/postmen.ts'
 import { shies } from './stories/shies.ts'
 import { sleepers } from './stories/sleepers.ts'
-import { tills } from './stories/tills.ts'
 import type { Story } from './story.ts'
 
 export type Teller = (chance: Chance, mostMs: number) => Story

@@ -11,9 +11,11 @@ import { Universe } from './universe.ts'
 export type Play = {
   readonly seed: number
   /** Only these faults strike; all that the seed has, if absent. */
-  readonly only?: ReadonlySet<number>
+  readonly only?: ReadonlySet<string>
   /** Acts that are left out, by number. */
   readonly without?: ReadonlySet<number>
+  /** Statements of programs that are left out, by name. */
+  readonly cut?: ReadonlySet<string>
 }
 
 export type Outcome = {
@@ -23,14 +25,17 @@ export type Outcome = {
   readonly violations: readonly string[]
   readonly faults: readonly Fault[]
   readonly acts: number
+  readonly statements: readonly string[]
   readonly stories: readonly string[]
   readonly simulatedMs: number
   readonly timeline: (lines: number) => string
 }
 
 /** Plays a seed out: trouble, then calm, then everything is held against the oracles. */
-export async function simulate({ seed, only, without }: Play): Promise<Outcome> {
+export async function simulate({ seed, only, without, cut }: Play): Promise<Outcome> {
   const scenario = scenarioOf(seed)
+  const statements = scenario.stories.flatMap((story) => story.statements ?? [])
+  if (cut !== undefined) for (const story of scenario.stories) story.leaveOut?.(cut)
   const universe = new Universe(scenario, only)
   const real = { fetch: globalThis.fetch, stackTraceLimit: Error.stackTraceLimit }
   globalThis.fetch = universe.outside.fetch as typeof fetch
@@ -48,6 +53,7 @@ export async function simulate({ seed, only, without }: Play): Promise<Outcome> 
       violations: [...run.violations(), ...violations],
       faults: universe.faults.struck,
       acts: scenario.acts.length,
+      statements,
       stories: scenario.stories.map(({ name }) => name),
       simulatedMs: universe.now(),
       timeline: (lines) => universe.history.timeline(lines),
@@ -83,7 +89,7 @@ class Run implements Stage {
   async trouble(): Promise<void> {
     const { universe } = this
     while (this.now() < troubleMs && !this.#isOver()) {
-      await universe.replaceTheDead()
+      await universe.replaceTheDead(troubleMs)
       universe.disturb()
       this.#act()
       await universe.world.clock.advance(stepMs)

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { regressions } from './regressions.ts'
+import { finds, scenarioVersion } from './regressions.ts'
 import { commandOf } from './shrink.ts'
 import { simulate } from './simulate.ts'
 import { Summary } from './summary.ts'
@@ -10,7 +12,7 @@ const within = 580_000
 
 describe('the simulation', () => {
   it(
-    'finds nothing wrong in 300 seeds',
+    'finds nothing wrong in 300 seeds, in which everything goes wrong that can',
     async () => {
       const summary = new Summary()
       const onPlayed = summary.add.bind(summary)
@@ -21,6 +23,7 @@ describe('the simulation', () => {
       ])
       expect(found).toEqual([])
       expect(summary.seeds).toBe(300)
+      expect(summary.neverStruck()).toEqual([])
     },
     within,
   )
@@ -36,8 +39,15 @@ describe('the simulation', () => {
     within,
   )
 
-  it.each(regressions)('seed $seed: $found', async ({ seed }) => {
+  const current = finds.filter(({ version }) => version === scenarioVersion)
+  it.each(current)('seed $seed: $found', async ({ seed }) => {
     const { violations } = await simulate({ seed })
     expect(violations).toEqual([])
+  })
+
+  const shown = finds.flatMap((find) => ('shownBy' in find ? [find] : []))
+  it.each(shown)('$found: has a test of its own', ({ shownBy: { file, title } }) => {
+    const source = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')
+    expect(source).toContain(`'${title}'`)
   })
 })

@@ -29,6 +29,10 @@ export type Act = {
 export interface Story {
   readonly name: string
   readonly acts: readonly Act[]
+  /** Names of what its acts consist of and what can be left out, to shrink a failure. */
+  readonly statements?: readonly string[]
+  /** Leaves these out, before anything is played. */
+  leaveOut?(statements: ReadonlySet<string>): void
   /** Called now and then, for what answers to what happens. */
   tick?(stage: Stage): Promise<void>
   /** Whether all that it asked for has been taken; that it ends, others see to. */

@@ -1,3 +1,4 @@
+import { type FaultKind, faultKinds } from './fault-kinds.ts'
 import type { Played } from './swarm.ts'
 
 /** What many seeds came to. */
@@ -28,9 +29,15 @@ export class Summary {
     return [
       `stories: ${listed(this.#stories)}`,
       `faults: ${listed(this.#kinds)}`,
+      `never: ${this.neverStruck().join(', ') || 'none'}`,
       '',
       this.#table(),
     ].join('\n')
+  }
+
+  /** Kinds of faults that were not among them. */
+  neverStruck(): readonly FaultKind[] {
+    return faultKinds.filter((kind) => !this.#kinds.has(kind))
   }
 
   /** Where faults struck, by the kind of entry that was written last before. */

@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { FaultKind } from './faults.ts'
+import type { FaultKind } from './fault-kinds.ts'
 
 /** What a worker tells of a seed. */
 export type Played = {
@@ -15,28 +15,75 @@ export type Played = {
   }[]
 }
 
+/** What a worker is asked. */
+export type Asked = { readonly seed: number }
+
 export type Swarm = {
   readonly from: number
   readonly seeds: number
   readonly workers: number
   readonly onPlayed: (played: Played) => void
+  /** Asked before each: whether it is enough. */
+  readonly isEnough?: () => boolean
+  /** A planted bug, by name. */
+  readonly mutant?: string | undefined
+  /** A seed that takes longer hangs: it has failed, and its worker is ended. Ms of real time. */
+  readonly patienceMs?: number
+  /** What a worker runs. */
+  readonly main?: URL
 }
 
-/** Plays seeds in processes of their own, side by side. @throws when one of them ends before it is done */
-export async function playAll({ from, seeds, workers, onPlayed }: Swarm): Promise<void> {
-  const main = fileURLToPath(new URL('worker-main.ts', import.meta.url))
-  const count = Math.min(workers, seeds)
-  const all = Array.from({ length: count }, (_, n) => {
-    const args = ['--from', `${from + n}`, '--to', `${from + seeds}`, '--step', `${count}`]
-    const execArgv = ['--conditions=source', '--no-warnings']
-    const worker = fork(main, args, { execArgv })
-    worker.on('message', (message) => onPlayed(message as Played))
-    return new Promise<void>((resolve, reject) => {
-      worker.on('exit', (code) => {
-        if (code === 0) resolve()
-        else reject(new Error(`a worker ended with ${code}`))
-      })
+/**
+ * Plays seeds in processes of their own, side by side, each whenever one is free. One that dies or hangs has failed
+ * with the seed that it was at; another takes its place.
+ */
+export async function playAll(swarm: Swarm): Promise<void> {
+  const { from, seeds, workers } = swarm
+  let next = from
+  const take = (): number | undefined =>
+    next < from + seeds && swarm.isEnough?.() !== true ? next++ : undefined
+  const lanes = Array.from({ length: Math.min(workers, seeds) }, () => playLane(swarm, take))
+  await Promise.all(lanes)
+}
+
+async function playLane(swarm: Swarm, take: () => number | undefined): Promise<void> {
+  let worker = start(swarm)
+  for (let seed = take(); seed !== undefined; seed = take()) {
+    const played = await playOne(worker, seed, swarm.patienceMs ?? 60_000)
+    swarm.onPlayed(played)
+    if (worker.connected && worker.exitCode === null && !worker.killed) continue
+    worker = start(swarm)
+  }
+  worker.kill('SIGKILL')
+}
+
+function start({ mutant, main }: Swarm): ChildProcess {
+  const path = fileURLToPath(main ?? new URL('worker-main.ts', import.meta.url))
+  const execArgv = ['--conditions=source', '--no-warnings']
+  return fork(path, mutant === undefined ? [] : ['--mutant', mutant], { execArgv })
+}
+
+/** Never rejects: a worker that does not answer is an answer. */
+function playOne(worker: ChildProcess, seed: number, patienceMs: number): Promise<Played> {
+  return new Promise((resolve) => {
+    const answered = (played: Played): void => {
+      clearTimeout(patience)
+      worker.removeAllListeners()
+      resolve(played)
+    }
+    const patience = setTimeout(() => {
+      worker.kill('SIGKILL')
+      answered(lost(seed, `it hangs: it is not over after ${patienceMs / 1_000} s`))
+    }, patienceMs)
+    worker.on('message', (message) => answered(message as Played))
+    worker.on('error', (error) => answered(lost(seed, `its worker has failed: ${error.message}`)))
+    worker.on('exit', (code, signal) => {
+      answered(lost(seed, `its worker has ended with ${code ?? signal}`))
     })
+    worker.send({ seed } satisfies Asked)
   })
-  await Promise.all(all)
+}
+
+function lost(seed: number, why: string): Played {
+  return { seed, simulatedMs: 0, violations: [why], stories: [], faults: [] }
 }

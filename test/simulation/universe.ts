@@ -4,28 +4,28 @@ import {
   createMemorySource,
   type MemorySource,
 } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-source'
+import { groupIdOf } from '@fermata/orchestrator/domain/subscriptions/subscription'
 import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
-import type { CrashPoint, Death } from '../chaos/crash-plan.ts'
-import { functionOf } from '../chaos/function-process.ts'
 import { type Effect, Outside } from '../chaos/outside.ts'
-import { createSeededRandom } from '../support/sim-clock.ts'
 import { policy } from '../unit/engine/scenes.ts'
 import { createWorld, type Replica, type World } from '../unit/engine/world.ts'
 import { letExpire } from './expiry.ts'
 import { Faults } from './faults.ts'
-import { definitions, dice } from './handlers.ts'
+import { functionsOf, functionTimeoutMs } from './functions.ts'
+import { dice } from './handlers.ts'
 import { History } from './history.ts'
+import { mortal } from './mortal-ports.ts'
 import { pace } from './outside-world.ts'
 import type { Scenario } from './scenario.ts'
-import { sceneDefinitions } from './scene-handlers.ts'
 import { watchSizes } from './size-watch.ts'
+import { spoilInvoker } from './spoiled-invoker.ts'
 import { spoilStores } from './spoiled-stores.ts'
+import { mostSkewMs } from './times.ts'
+import { Versions } from './versions.ts'
 import { Watch } from './watch.ts'
 
 export const topic = 'ledger'
 const subscription = 'ledger'
-const address = (version: number) => `arn:aws:lambda:eu-west-1:000000000000:function:all:${version}`
-const functionTimeoutMs = 60_000
 /** Then every call of a function is over. */
 const longestCallMs = 900_000
 /** How long one that has stood still may go on before it dies. */
@@ -55,13 +55,12 @@ export class Universe {
   unrestUntil = 0
   isCalm = false
   readonly #watch: Watch
+  readonly #versions: Versions
   readonly #scenario: Scenario
   readonly #startedAt: number
   #replicas = 0
-  #versions = 1
-  #nonces = 0
 
-  constructor(scenario: Scenario, only: ReadonlySet<number> | undefined) {
+  constructor(scenario: Scenario, only: ReadonlySet<string> | undefined) {
     this.#scenario = scenario
     this.partitions = scenario.partitions
     const isSkewed = scenario.skews.some((ms) => ms !== 0)
@@ -71,7 +70,8 @@ export class Universe {
     this.#startedAt = clock.now()
     const now = () => this.now()
     this.history = new History(now)
-    this.faults = new Faults(createSeededRandom(scenario.seed + 2), scenario, now, only)
+    const { seed, rates, places, slowMs } = scenario
+    this.faults = new Faults({ seed, rates, places, now, only })
     this.outside = new Outside((effect) => {
       this.told.push(effect)
       this.history.add('outside', `${effect.key} ${JSON.stringify(effect.body)}`)
@@ -83,12 +83,19 @@ export class Universe {
     pace.rest = (ms) => clock.sleep(ms)
     this.log = new MemoryLog({ clock })
     this.log.createTopic(topic, scenario.partitions)
-    this.#serve(1)
+    let nonces = 0
+    this.#versions = new Versions(
+      this.world.functions,
+      () => functionsOf(this.world, this.faults, this.history, () => `f${nonces++}`),
+      (what) => this.history.add('person', what),
+    )
     this.#watch = new Watch(this.world, this.log, this.history, topic)
     this.faults.lastEntry = () => this.#watch.lastEntry
     watchSizes(this.world, (what) => this.#watch.violations.push(what))
     void letExpire(this.world)
-    spoilStores(this.world, this.faults, this.history, scenario.slowMs)
+    const { faults, history } = this
+    spoilStores(this.world, { faults, history, slowMs })
+    spoilInvoker(this.world, faults, history)
   }
 
   /** What was stored, by the journals' own rules; in the order in which it was. */
@@ -109,8 +116,9 @@ export class Universe {
     for (let n = 0; n < this.#scenario.replicas; n++) await this.startReplica()
   }
 
-  async replaceTheDead(): Promise<void> {
-    while (this.living.length < 2) await this.startReplica()
+  /** Until `untilMs` after the start: whoever comes may die, too. */
+  async replaceTheDead(untilMs = Number.POSITIVE_INFINITY): Promise<void> {
+    while (this.living.length < 2 && this.now() < untilMs) await this.startReplica()
   }
 
   async startReplica(): Promise<void> {
@@ -120,17 +128,34 @@ export class Universe {
     const source = createMemorySource({ clusters: { main: this.log }, clock, logger: silent })
     this.history.add(name, 'starts')
     let isDead = false
-    const replica = await this.world.start({
+    const die = (self: () => Replica, how: string): void => {
+      isDead = true
+      source.disconnect()
+      this.#bury(self(), how)
+    }
+    const asks =
+      (self: () => Replica) =>
+      (where: string, what: string): boolean => {
+        if (isDead) return true
+        const dies = this.faults.strikes('replica-dies-asking', where, what) !== undefined
+        if (dies) die(self, `dies ${where} ${what}`)
+        return dies
+      }
+    const starts = this.world.start({
       options: options(this.#scenario),
       source,
       wallOffsetMs: this.#scenario.skews[n % this.#scenario.skews.length] ?? 0,
+      ports: (port, real, self) => mortal(port, real, asks(self)),
       onFault: (point, subject, self) => {
-        if (!this.faults.strikes('replica-dies', point, `${name}, ${subject}`)) return
-        isDead = true
-        source.disconnect()
-        this.#bury(self(), `dies at ${point} ${subject}`)
+        if (isDead || !this.faults.strikes('replica-dies', point, subject)) return
+        die(self, `dies at ${point} ${subject}`)
       },
     })
+    const replica = await starts.catch(async (error: unknown) => {
+      this.history.add(name, `could not start: ${String(error)}`)
+      await clock.advance(1_000)
+    })
+    if (replica === undefined) return
     if (!isDead) this.living.push({ name, replica, source })
   }
 
@@ -141,15 +166,20 @@ export class Universe {
     this.world.clock.end()
   }
 
-  /** What happens to replicas as a whole, and to the next invocation. */
+  /** What happens to replicas as a whole, and by people. */
   disturb(): void {
-    this.#spoilInvoker()
     for (const one of [...this.living]) {
       const much = this.faults.strikes('replica-stalls', 'a replica', one.name)
       if (much !== undefined) this.#stall(one, Math.round(much * much * this.#scenario.stallMs))
       else if (this.faults.strikes('replica-stops', 'a replica', one.name)) this.#stop(one)
+      const jump = this.faults.strikes('clock-jumps', 'a replica', one.name)
+      if (jump !== undefined) this.#setClock(one, Math.round((2 * jump - 1) * mostSkewMs))
     }
     this.#deploy()
+    if (this.faults.strikes('rebalance', 'a group', '')) {
+      this.history.add('kafka', 'gives partitions to others')
+      this.log.group(groupIdOf(subscription)).shuffle()
+    }
     if (this.faults.strikes('blackout', 'all replicas', '')) this.blackout()
   }
 
@@ -189,23 +219,16 @@ export class Universe {
     this.world.clock.timer(stopMs, end('is ended'))
   }
 
-  /** The next version of the functions, the same code: running invocations stay on theirs. */
-  #deploy(): void {
-    if (!this.faults.strikes('deployment', 'functions', '')) return
-    this.#versions += 1
-    this.#serve(this.#versions)
-    const [one] = this.living
-    this.history.add('person', `deploys version ${this.#versions}`)
-    one?.replica.engine.admin.register(address(this.#versions)).catch(() => undefined)
+  #setClock({ name, replica }: Living, ms: number): void {
+    this.history.add(name, `has a wall clock that is ${ms} ms ahead`)
+    replica.setWallOffset(ms)
   }
 
-  #spoilInvoker(): void {
-    const kinds = ['throttle', 'refuse', 'drop-request', 'drop-reply', 'twin'] as const
-    for (const kind of kinds) {
-      if (!this.faults.strikes(kind, 'an invocation', '')) continue
-      this.world.invoker.inject({ kind })
-      this.history.add('lambda', kind)
-    }
+  #deploy(): void {
+    const engine = this.living[0]?.replica.engine
+    if (this.faults.strikes('deployment', 'functions', '')) this.#versions.deploy(engine)
+    if (engine === undefined || !this.faults.strikes('undeployment', 'functions', '')) return
+    this.#versions.undeploy(engine).catch(() => undefined)
   }
 
   #bury(replica: Replica, how: string): void {
@@ -215,37 +238,6 @@ export class Universe {
     dead?.source.disconnect()
     replica.kill()
   }
-
-  #serve(version: number): void {
-    const { clock, stores } = this.world
-    const code = functionOf([...definitions, ...sceneDefinitions], {
-      ...{ clock, journals: stores.journals, objects: stores.objects },
-      plan: { strikes: ({ name }: CrashPoint) => this.#deathAt(name) },
-      timeoutMs: functionTimeoutMs,
-      nonce: () => `f${this.#nonces++}`,
-    })
-    this.world.functions.set(address(version), code)
-  }
-
-  #deathAt(name: string): Death | undefined {
-    for (const [kind, death] of deaths) {
-      if (!this.faults.strikes(kind, placeOf(name), name)) continue
-      this.history.add('function', `${kind} ${name}`)
-      return death
-    }
-    return undefined
-  }
-}
-
-const deaths = [
-  ['function-dies', 'told'],
-  ['function-unheard', 'unheard'],
-  ['function-lives-on', 'lives-on'],
-] as const
-
-/** `before step x` → `before step`. */
-function placeOf(name: string): string {
-  return name.split(' ').slice(0, 2).join(' ')
 }
 
 function options({ running, agenda }: Scenario): Partial<EngineOptions> {

@@ -22,6 +22,8 @@ export interface VirtualProcess {
   resume(): void
   /** Like SIGKILL: nothing it started goes on. What is already on its way to a port still arrives there. */
   kill(): void
+  /** Its wall clock is put right, or wrong. */
+  setWallOffset(ms: number): void
   /** The port as this process sees it: its answers wait while it stands still, and vanish when it is dead. */
   guard<Port extends object>(port: Port): Port
 }
@@ -208,12 +210,14 @@ class SimulatedProcess implements VirtualProcess {
   readonly clock: Clock
   readonly #time: SimulatedTime
   #dead = false
+  #wallOffsetMs: number
   #resumed: PromiseWithResolvers<void> | undefined
 
   constructor(time: SimulatedTime, wallOffsetMs: number) {
     this.#time = time
+    this.#wallOffsetMs = wallOffsetMs
     this.clock = {
-      now: () => time.now() + wallOffsetMs,
+      now: () => time.now() + this.#wallOffsetMs,
       monotonic: () => time.monotonic(),
       timer: (ms, fn) => this.#timer(ms, fn),
       sleep: (ms, signal) => this.#sleep(ms, signal),
@@ -236,6 +240,10 @@ class SimulatedProcess implements VirtualProcess {
   kill(): void {
     this.#dead = true
     this.#time.forget(this)
+  }
+
+  setWallOffset(ms: number): void {
+    this.#wallOffsetMs = ms
   }
 
   guard<Port extends object>(port: Port): Port {

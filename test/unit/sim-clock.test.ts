@@ -37,6 +37,52 @@ describe('the virtual clock', () => {
     expect(seen).toEqual(['woken'])
   })
 
+  it('lets time pass in whole milliseconds', async () => {
+    const clock = createVirtualClock()
+    let fired = 0
+    clock.timer(0.000_001, () => (fired = clock.monotonic()))
+    await clock.advance(5)
+    expect(fired).toBe(1)
+  })
+
+  it('plays turns of its own without the event loop, as many as somebody waits for', async () => {
+    const clock = createVirtualClock({ ownTurns: true, turns: 2 })
+    const seen: string[] = []
+    setImmediate(() => seen.push('the event loop'))
+    void (async () => {
+      for (let n = 0; n < 3; n++) {
+        await clock.turn()
+        seen.push(`turn ${n}`)
+      }
+    })()
+    await clock.settle()
+    expect(seen).toEqual(['turn 0', 'turn 1'])
+    await clock.settle()
+    expect(seen).toEqual(['turn 0', 'turn 1', 'turn 2'])
+  })
+
+  it('has no more timers when it ends, and holds on to no signal', async () => {
+    const clock = createVirtualClock()
+    const seen: string[] = []
+    const { signal } = new AbortController()
+    let listeners = 0
+    signal.addEventListener = () => listeners++
+    signal.removeEventListener = () => listeners--
+    void clock.sleep(10, signal).then(() => seen.push('woken'))
+    expect(listeners).toBe(1)
+    clock.end()
+    await clock.advance(50)
+    expect([seen, listeners]).toEqual([[], 0])
+  })
+
+  it('puts the wall clock of a process right, and leaves its monotonic one', async () => {
+    const clock = createVirtualClock()
+    const process = clock.process({ wallOffsetMs: 7 })
+    process.setWallOffset(-3)
+    expect(process.clock.now() - clock.now()).toBe(-3)
+    expect(process.clock.monotonic()).toBe(clock.monotonic())
+  })
+
   it('holds the timers and answers of a paused process back until it goes on', async () => {
     const clock = createVirtualClock()
     const process = clock.process({ wallOffsetMs: 7 })

@@ -1,4 +1,5 @@
 import type { Channel, Target } from '@fermata/lambda-runtime/protocol'
+import { FermataError } from '../domain/errors.ts'
 import type { HandlerPolicy } from '../domain/services/policy.ts'
 import type {
   Admin,
@@ -133,10 +134,10 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
     async start() {
       await deps.directory.refresh()
       await agenda.start()
-      await registerAll(deps, options.deployments)
+      const unregistered = await registerAll(deps, options.deployments)
       await subscriptions.start()
       schedules.start(stopping.signal)
-      hearOfDeployments(deps)
+      hearOfDeployments(deps, unregistered)
       state = 'running'
       deps.logger.info({ deployments: deps.directory.all().length }, 'Running')
     },
@@ -259,9 +260,12 @@ async function withinStop(clock: Clock, ms: number, work: Promise<void>): Promis
 }
 
 /** What was registered with, or set on, another replica holds here, too, and soon: limits may have risen. */
-function hearOfDeployments({ clock, directory, logger, permits, stopping }: EngineDeps): void {
+function hearOfDeployments(deps: EngineDeps, unregistered: readonly string[]): void {
+  const { clock, directory, logger, permits, stopping } = deps
+  let left = unregistered
   void repeat(clock, directoryMs, stopping, async () => {
     try {
+      left = await registerAll(deps, left)
       await directory.refresh()
       permits.recheck()
     } catch (error) {
@@ -270,16 +274,27 @@ function hearOfDeployments({ clock, directory, logger, permits, stopping }: Engi
   })
 }
 
-/** A deployment that cannot be reached now does not keep the others from running; it can be registered later. */
+/**
+ * A deployment that cannot be reached now does not keep the others from running; it can be registered later. Answers
+ * those that the registry could not take: they are to be tried again.
+ */
 async function registerAll(
   { directory, logger }: EngineDeps,
   addresses: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
+  const left: string[] = []
   for (const address of addresses) {
     try {
       await directory.register(address)
     } catch (error) {
+      if (isAway(error)) left.push(address)
       logger.error({ address, error }, 'A deployment of the configuration could not be registered')
     }
   }
+  return left
+}
+
+/** The registry is: what it was asked for has nothing to do with it. */
+function isAway(error: unknown): boolean {
+  return !(error instanceof FermataError) || error.code === 'store-unreachable'
 }

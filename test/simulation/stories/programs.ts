@@ -4,12 +4,13 @@ import type { Play } from '../../programs/interpreter.ts'
 import { anyProgram, type Program } from '../../programs/program.ts'
 import { type Expected, Reference } from '../../programs/reference.ts'
 import type { Chance } from '../chance.ts'
+import { statementsOf, without } from '../statements.ts'
 import { type Act, outcomeOf, type Stage, type Story, submit } from '../story.ts'
 import type { Universe } from '../universe.ts'
 
 /** What a person does to an invocation. */
 type Deed = 'cancel' | 'kill' | 'pause'
-type Open = { readonly program: Program; id: InvocationId | undefined; readonly deeds: Deed[] }
+type Open = { program: Program; id: InvocationId | undefined; readonly deeds: Deed[] }
 
 /** Random programs; people answer what they ask, and disturb some. What comes of them is what the reference says. */
 export function programs(chance: Chance, mostMs: number): Story {
@@ -22,6 +23,12 @@ export function programs(chance: Chance, mostMs: number): Story {
   return {
     name: 'programs',
     acts,
+    statements: all.flatMap(({ program }, index) => statementsOf(program, `p${index}`)),
+    leaveOut(statements) {
+      for (const [index, open] of all.entries()) {
+        open.program = without(open.program, `p${index}`, statements)
+      }
+    },
     async tick(stage) {
       await Promise.all([completeAwakeables(stage, completed), resumePaused(stage, all)])
     },
@@ -31,13 +38,13 @@ export function programs(chance: Chance, mostMs: number): Story {
 
 function actsOf(chance: Chance, open: Open, index: number, mostMs: number): readonly Act[] {
   const at = chance.below(mostMs)
-  const input: Play = { program: open.program, path: `p${index}` }
   const delayMs = chance.happens(0.15) ? chance.below(20_000) : 0
   const target = { service: 'interpreter', handler: 'play' }
   const submitted: Act = {
     at,
     what: `submits program ${index}`,
     play: async (stage) => {
+      const input: Play = { program: open.program, path: `p${index}` }
       open.id = await submit(stage, {
         ...{ target, input, key: `program ${index}` },
         ...(delayMs > 0 && { delayMs }),

@@ -42,6 +42,8 @@ export type Replica = {
   kill(): void
   pause(): void
   resume(): void
+  /** By how much its wall clock is ahead from now on. */
+  setWallOffset(ms: number): void
 }
 
 export type ReplicaOptions = {
@@ -52,6 +54,8 @@ export type ReplicaOptions = {
   readonly source?: RecordSource
   /** Where values go; as they are, if absent. */
   readonly payloads?: Payloads
+  /** What stands between the engine and its ports. */
+  readonly ports?: <Port extends object>(name: string, port: Port, replica: () => Replica) => Port
   /** Called at every fault point; it may kill the replica, and then the engine goes no further. */
   readonly onFault?: (point: FaultPoint, subject: string, replica: () => Replica) => void
 }
@@ -66,7 +70,7 @@ export type World = {
   readonly warnings: readonly { readonly message: string; readonly fields: object }[]
   /** Functions by address. */
   readonly functions: Map<string, FunctionCode>
-  /** Resolves when it is ready, or has died before that. */
+  /** Resolves when it is ready, or has died before that. @throws what it could not be started for; it is dead then */
   start(options?: ReplicaOptions): Promise<Replica>
   journal(id: InvocationId): Promise<readonly Segment[]>
 }
@@ -88,7 +92,14 @@ export function createWorld(seed = 1, time: VirtualClockOptions = {}): World {
     warnings,
     functions,
     journal: async (id) => (await stores.journals.load(id)).segments,
-    async start({ options = {}, source = noSource, onFault, payloads, wallOffsetMs = 0 } = {}) {
+    async start({
+      options = {},
+      source = noSource,
+      onFault,
+      payloads,
+      wallOffsetMs = 0,
+      ports,
+    } = {}) {
       const process = clock.process({ wallOffsetMs })
       replicas += 1
       const faults: FaultPoints = {
@@ -97,16 +108,10 @@ export function createWorld(seed = 1, time: VirtualClockOptions = {}): World {
           return process.guard({ pass: async () => undefined }).pass()
         },
       }
-      const guarded = {
-        journals: process.guard(stores.journals),
-        agenda: process.guard(stores.agenda),
-        leases: process.guard(stores.leases),
-        registry: process.guard(stores.registry),
-        promises: process.guard(stores.promises),
-        collectors: process.guard(stores.collectors),
-        objects: process.guard(stores.objects),
-        invoker: process.guard(invoker),
-      }
+      const guarded = portsOf({ ...stores, invoker }, (name, port) => {
+        const guarded = process.guard(port)
+        return ports === undefined ? guarded : ports(name, guarded, () => replica)
+      })
       const engine = createEngine(
         {
           ...guarded,
@@ -129,12 +134,36 @@ export function createWorld(seed = 1, time: VirtualClockOptions = {}): World {
         },
         pause: () => process.pause(),
         resume: () => process.resume(),
+        setWallOffset: (ms) => process.setWallOffset(ms),
       }
-      const started = engine.start()
+      let failure: unknown
+      const started = engine.start().catch((error: unknown) => {
+        failure = error
+        replica.kill()
+      })
       await until(clock, () => dead || engine.admin.ready().ready)
+      if (failure !== undefined) throw failure
       if (!dead) await started
       return replica
     },
+  }
+}
+
+type Ports = MemoryStores & { readonly invoker: MemoryInvoker }
+
+function portsOf(
+  ports: Ports,
+  guard: <Port extends object>(name: string, port: Port) => Port,
+): Ports {
+  return {
+    journals: guard('journals', ports.journals),
+    agenda: guard('agenda', ports.agenda),
+    leases: guard('leases', ports.leases),
+    registry: guard('registry', ports.registry),
+    promises: guard('promises', ports.promises),
+    collectors: guard('collectors', ports.collectors),
+    objects: guard('objects', ports.objects),
+    invoker: guard('invoker', ports.invoker),
   }
 }
 

@@ -43,6 +43,14 @@ export class MemoryGroup {
     if (this.#members.delete(member)) this.#rebalance()
   }
 
+  /** As when somebody comes or goes, though nobody does: all is given back, and given out to others. */
+  shuffle(): void {
+    const [first] = this.#members
+    if (first === undefined) return
+    this.#members.delete(first)
+    this.join(first)
+  }
+
   has(member: GroupPeer): boolean {
     return this.#members.has(member)
   }
