@@ -35,6 +35,8 @@ async function main(): Promise<void> {
     const { ingressPort, adminPort } = await orchestrator.start()
     logger.info({ ingressPort, adminPort, table: config.table }, 'Listening')
   } catch (error) {
+    // Told to stop before it was up: the stop ends the process.
+    if (stopping) return
     logger.error({ error }, 'Starting failed')
     process.exit(1)
   }

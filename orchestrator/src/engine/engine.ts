@@ -1,5 +1,4 @@
 import type { Channel, Target } from '@fermata/lambda-runtime/protocol'
-import { FermataError } from '../domain/errors.ts'
 import type { HandlerPolicy } from '../domain/services/policy.ts'
 import type {
   Admin,
@@ -23,7 +22,6 @@ import type {
 } from '../ports/index.ts'
 import { type Agenda, createAgenda } from './agenda/agenda.ts'
 import type { AgendaOptions } from './agenda/agenda-options.ts'
-import { repeat } from './agenda/within.ts'
 import { createCollecting } from './collect/collecting.ts'
 import { createHandlerLimits } from './handler-limits.ts'
 import { createConcurrency } from './invocations/concurrency.ts'
@@ -41,7 +39,8 @@ import { checkingSchedules } from './schedules/check-request.ts'
 import { createScheduleRegistry } from './schedules/schedule-registry.ts'
 import { createSchedules, isSchedule, type RunningSchedules } from './schedules/schedules.ts'
 import { createAdmin } from './services/admin-service.ts'
-import { createDirectory, directoryMs } from './services/directory.ts'
+import { createDirectory } from './services/directory.ts'
+import { hearOfDeployments, registerAll } from './services/hear-of-deployments.ts'
 import { createIngress } from './services/ingress-service.ts'
 import { createRecordAcceptor, createSubscriptionLimits } from './services/record-acceptor.ts'
 import type { HandlerDirectory } from './subscriptions/record-acceptor.ts'
@@ -104,11 +103,9 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
   const stopping = new AbortController()
   let state: State = 'starting'
   const { clock } = ports
-  const { agenda, deps, invocations, subscriptions, schedules } = assemble(
-    ports,
-    options,
-    stopping.signal,
-  )
+  let starting: Promise<void> = Promise.resolve()
+  const parts = assemble(ports, options, stopping.signal)
+  const { agenda, deps, invocations, subscriptions, schedules } = parts
   const notReady = () => [
     ...(state === 'running' ? [] : [`the replica is ${state}`]),
     ...(agenda.ready() ? [] : ['it owns no shard of the agenda yet']),
@@ -131,19 +128,22 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
         registry: ports.registry,
       },
     }),
-    async start() {
-      await deps.directory.refresh()
-      await agenda.start()
-      const unregistered = await registerAll(deps, options.deployments)
-      await subscriptions.start()
-      schedules.start(stopping.signal)
-      hearOfDeployments(deps, unregistered)
-      state = 'running'
-      deps.logger.info({ deployments: deps.directory.all().length }, 'Running')
+    start() {
+      const unregistered = [...options.deployments]
+      starting = begin(parts, unregistered, () => state === 'starting').then((isUp) => {
+        if (!isUp) return
+        schedules.start(stopping.signal)
+        hearOfDeployments(deps, unregistered)
+        state = 'running'
+        deps.logger.info({ deployments: deps.directory.all().length }, 'Running')
+      })
+      return starting
     },
     async stop() {
       state = 'stopping'
       deps.permits.close()
+      const isStill = starting.catch(() => undefined)
+      await withinStop(clock, options.shutdownMs, isStill)
       await subscriptions.stop()
       await withinStop(clock, options.shutdownMs, invocations.quiet())
       stopping.abort()
@@ -154,6 +154,25 @@ export function createEngine(ports: EnginePorts, options: EngineOptions): Engine
       await ports.invoker.close()
     },
   }
+}
+
+/** `false`: it is to stop meanwhile; what it has begun is given back then. */
+async function begin(
+  { agenda, deps, subscriptions }: Assembled,
+  unregistered: string[],
+  goesOn: () => boolean,
+): Promise<boolean> {
+  const steps = [
+    () => deps.directory.refresh(),
+    () => agenda.start(),
+    () => registerAll(deps, unregistered),
+    () => subscriptions.start(),
+  ]
+  for (const step of steps) {
+    if (!goesOn()) return false
+    await step()
+  }
+  return goesOn()
 }
 
 type Assembled = {
@@ -257,44 +276,4 @@ async function withinStop(clock: Clock, ms: number, work: Promise<void>): Promis
   const done = new AbortController()
   await Promise.race([work, clock.sleep(ms, done.signal)])
   done.abort()
-}
-
-/** What was registered with, or set on, another replica holds here, too, and soon: limits may have risen. */
-function hearOfDeployments(deps: EngineDeps, unregistered: readonly string[]): void {
-  const { clock, directory, logger, permits, stopping } = deps
-  let left = unregistered
-  void repeat(clock, directoryMs, stopping, async () => {
-    try {
-      left = await registerAll(deps, left)
-      await directory.refresh()
-      permits.recheck()
-    } catch (error) {
-      logger.warn({ error }, 'The deployments could not be read; trying again')
-    }
-  })
-}
-
-/**
- * A deployment that cannot be reached now does not keep the others from running; it can be registered later. Answers
- * those that the registry could not take: they are to be tried again.
- */
-async function registerAll(
-  { directory, logger }: EngineDeps,
-  addresses: readonly string[],
-): Promise<readonly string[]> {
-  const left: string[] = []
-  for (const address of addresses) {
-    try {
-      await directory.register(address)
-    } catch (error) {
-      if (isAway(error)) left.push(address)
-      logger.error({ address, error }, 'A deployment of the configuration could not be registered')
-    }
-  }
-  return left
-}
-
-/** The registry is: what it was asked for has nothing to do with it. */
-function isAway(error: unknown): boolean {
-  return !(error instanceof FermataError) || error.code === 'store-unreachable'
 }
