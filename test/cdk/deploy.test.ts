@@ -56,6 +56,8 @@ requirePart('kafka')('cdk deploy', () => {
   describeWithEmulator('into an emulator', () => {
     const over = new AbortController()
     const waiting = names('waiting', 3)
+    /** What has been done for each order. */
+    const story = new Map<string, readonly string[]>()
     let scratch: string
     let tree: ImageTree
     let kafka: RunningKafka
@@ -107,6 +109,7 @@ requirePart('kafka')('cdk deploy', () => {
       { deploymentId }: Version,
     ) => {
       for (const id of orders) {
+        story.set(id, done)
         expect.soft(doneFor(shop, id), id).toEqual(done)
         const course = await system.course(invocationOf(shop, id))
         expect.soft(course, id).toEqual({ deploymentIds: [deploymentId], output })
@@ -208,8 +211,12 @@ requirePart('kafka')('cdk deploy', () => {
     })
 
     it('rolls a version back that does not fit, and says why', async () => {
-      await expect(deploy('unfit')).rejects.toThrow(/reviews\/ask/)
+      const refused = deploy('unfit')
+      await expect(refused).rejects.toThrow(/"reviews\/ask" is served by .* it is missing here/)
+      // The command line has no room for the whole word.
+      await expect(refused).rejects.toThrow(/UPDATE_ROLLBACK_COMPLET/)
       expect(await versions()).toEqual([second.version, first.version])
+      expect(await published()).toEqual([first.version, second.version])
       const orders = names('more', 2)
       await produce(orders, small)
       await settled(orders, changed.done)
@@ -254,6 +261,8 @@ requirePart('kafka')('cdk deploy', () => {
         () => system.countOpen(),
         (count) => count === 0,
       )
+      for (const [id, done] of story) expect.soft(doneFor(shop, id), id).toEqual(done)
+      expect(shop.effects).toHaveLength([...story.values()].flat().length)
       await command('destroy', '--all', '--force', `--app=${join(scratch, 'example')}`)
       expect(added(before, await listHoldings(cloud.endpoint))).toEqual({})
       expect(await task?.stop()).toBe(0)

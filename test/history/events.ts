@@ -1,4 +1,10 @@
-import type { InvocationId, Segment, Value } from '@fermata/lambda-runtime/protocol'
+import type {
+  InvocationId,
+  Outcome,
+  PromiseRef,
+  Segment,
+  Value,
+} from '@fermata/lambda-runtime/protocol'
 import type { ObjectHead, ObjectRef, Slot } from '@fermata/orchestrator/ports'
 
 /** One place in a Kafka topic, as one subscription reads it. Offsets are decimal text: they outgrow a double. */
@@ -29,6 +35,15 @@ export type Happening =
       readonly slot: number
       readonly value: Value
     }
+  /** `by`: whoever completed it. `expires`: epoch ms. */
+  | {
+      readonly what: 'promise'
+      readonly promise: PromiseRef
+      readonly outcome: Outcome
+      readonly by: string
+      readonly expires: number
+    }
+  | { readonly what: 'promise-gone'; readonly promise: PromiseRef }
   /** The partition holds records with all offsets below `end`. */
   | {
       readonly what: 'records'

@@ -23,6 +23,8 @@ import {
   stock,
   till,
   topic,
+  verdict,
+  voted,
 } from './sound-history.ts'
 
 /** What is wrong at once, and what is when all is over. */
@@ -156,6 +158,9 @@ const cases: Readonly<Record<string, readonly [invariant: number, Doctor]>> = {
     12,
     before(order, 4, { what: 'answered', invocation: order, value: 1 }),
   ],
+  'a promise is completed twice': [5, atEnd(verdict(1), verdict(2))],
+  'who waits for a promise hears something else': [5, atEnd(...voted(2, true))],
+  'who completed a promise hears that another did': [5, atEnd(...voted(1, false))],
   'a slot never has its turn': [10, atEnd(saleSlot(3, 1))],
   'somebody ends twice': [12, atEnd(segment(stock, 2, [output(8)], { by: 'orchestrator' }))],
 }
@@ -240,6 +245,18 @@ it('hears what clients were told', () => {
     ...{ what: 'accepted', invocation: sales[0] },
   })
   expect(judge(queued(soundHistory))).toEqual([])
+})
+
+it('lets a promise be made anew once it is forgotten or has expired', () => {
+  expect(judge([...soundHistory, ...voted(1, true)])).toEqual([])
+  const { promise } = verdict(1)
+  const forgotten: readonly Happening[] = [
+    verdict(1),
+    { what: 'promise-gone', promise },
+    verdict(2),
+  ]
+  expect(judge([...soundHistory, ...forgotten])).toEqual([])
+  expect(judge([...soundHistory, { ...verdict(1), expires: 1 }, verdict(2)])).toEqual([])
 })
 
 it('counts state that is set and then set again once', () => {

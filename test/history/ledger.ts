@@ -5,6 +5,7 @@ import { EffectRules } from './effect-rules.ts'
 import type { HistoryEvent } from './events.ts'
 import { closedViolations, endViolations, JournalRules } from './journal-rules.ts'
 import { ObjectRules } from './object-rules.ts'
+import { PromiseRules } from './promise-rules.ts'
 import { RecordRules } from './record-rules.ts'
 
 /**
@@ -15,7 +16,7 @@ import { RecordRules } from './record-rules.ts'
  * |---|---|
  * | 1, 2, 12 | `journal-rules.ts` |
  * | 3 | `effect-rules.ts`: what a step's handler had in hand was durable before |
- * | 5 | `command-rules.ts`: each call and send has its invocation, and each of those its command; `effect-rules.ts` |
+ * | 5 | `command-rules.ts`: each call and send has its invocation, and each of those its command; `effect-rules.ts`, `promise-rules.ts` |
  * | 6, 7 | `object-rules.ts`: each key against a sequential model |
  * | 8, 9 | `record-rules.ts` |
  * | 10 | all comes to its end; `answer-rules.ts`: what a client was told |
@@ -23,6 +24,7 @@ import { RecordRules } from './record-rules.ts'
 export class Ledger {
   readonly #journals = new JournalRules()
   readonly #objects = new ObjectRules(this.journals)
+  readonly #promises = new PromiseRules()
   readonly #records = new RecordRules()
   readonly #effects = new EffectRules(this.journals)
   readonly #answers = new AnswerRules(this.journals)
@@ -45,6 +47,10 @@ export class Ledger {
         return this.#objects.takeHead(event)
       case 'value':
         return this.#objects.takeValue(event)
+      case 'promise':
+        return this.#promises.take(event)
+      case 'promise-gone':
+        return this.#promises.takeGone(event)
       case 'records':
         return this.#records.takeRecords(event)
       case 'dead':
@@ -66,7 +72,12 @@ export class Ledger {
     const isNew = !this.#journals.isKnown(event)
     const found = this.#journals.take(event)
     if (!isNew) return found
-    return [...found, ...this.#objects.takeSegment(event), ...this.#records.takeSegment(event)]
+    return [
+      ...found,
+      ...this.#objects.takeSegment(event),
+      ...this.#promises.takeSegment(event),
+      ...this.#records.takeSegment(event),
+    ]
   }
 
   /** What holds for all journals, over or not. */

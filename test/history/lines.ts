@@ -1,3 +1,4 @@
+import type { PromiseRef } from '@fermata/lambda-runtime/protocol'
 import type { HistoryEvent } from './events.ts'
 
 /** A history as a file: one event a line, as JSON. */
@@ -37,6 +38,10 @@ function whatOf(event: HistoryEvent): string {
       return `${nameOf(event.object)} done ${event.head.done}`
     case 'value':
       return `${nameOf(event.object)} ${event.name} of slot ${event.slot}`
+    case 'promise':
+      return `${promiseOf(event.promise)} is ${JSON.stringify(event.outcome)}, by ${event.by}`
+    case 'promise-gone':
+      return `${promiseOf(event.promise)} is forgotten`
     case 'records':
       return `${event.topic}/${event.partition} ends at ${event.end}`
     case 'dead':
@@ -52,6 +57,10 @@ function whatOf(event: HistoryEvent): string {
     default:
       return event satisfies never
   }
+}
+
+function promiseOf({ workflow, key, name }: PromiseRef): string {
+  return `${workflow}#${key} ${name}`
 }
 
 function nameOf({ service, key }: { readonly service: string; readonly key: string }): string {

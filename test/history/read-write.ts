@@ -1,4 +1,4 @@
-import type { InvocationId, Json } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId, Json, PromiseRef } from '@fermata/lambda-runtime/protocol'
 import {
   type AttributeValue,
   decodeSegmentItem,
@@ -11,6 +11,11 @@ import {
   decodeSlot,
   slotPrefix,
 } from '@fermata/orchestrator/adapters/dynamodb/object-item'
+import {
+  decodeOutcome,
+  expiresOf,
+  outcomePrefix,
+} from '@fermata/orchestrator/adapters/dynamodb/promise-item'
 import { decodeDeadRecord } from '@fermata/orchestrator/domain/subscriptions/dead-record'
 import type { ObjectRef } from '@fermata/orchestrator/ports'
 import type { Happening } from './events.ts'
@@ -27,13 +32,18 @@ export function readWrite({ eventName, dynamodb }: WireRecord): readonly Read[] 
   const [pk, sk] = [textIn(key, 'pk'), textIn(key, 'sk')]
   const family = pk.slice(0, pk.indexOf('#') + 1)
   const image = dynamodb.NewImage && toItem(dynamodb.NewImage)
-  if (image === undefined || eventName === 'REMOVE') return removed(family, pk, sk)
+  if (image === undefined || eventName === 'REMOVE') {
+    const old = dynamodb.OldImage && toItem(dynamodb.OldImage)
+    return old === undefined ? [] : removed(family, pk, sk, old)
+  }
   if (pk === notePartition) return JSON.parse(textIn(image, 'reads')) as readonly Read[]
   switch (family) {
     case 'J#':
       return [readSegment(pk, image)]
     case 'O#':
       return readObject(refOf(pk), sk, image)
+    case 'P#':
+      return sk.startsWith(outcomePrefix) ? [readPromise(refOf(pk), image)] : []
     case 'C#':
       return pk === 'C#dead' ? readDead(image) : []
     default:
@@ -41,7 +51,11 @@ export function readWrite({ eventName, dynamodb }: WireRecord): readonly Read[] 
   }
 }
 
-function removed(family: string, pk: string, sk: string): readonly Read[] {
+function removed(family: string, pk: string, sk: string, old: Item): readonly Read[] {
+  if (family === 'P#' && sk.startsWith(outcomePrefix)) {
+    const promise = promiseOf(refOf(pk), old)
+    return [{ who: 'table', happening: { what: 'promise-gone', promise } }]
+  }
   if (family !== 'J#') return []
   const happening = { what: 'segment-gone', invocation: invocationOf(pk), n: Number(sk) } as const
   return [{ who: 'table', happening }]
@@ -73,6 +87,17 @@ function readObject(object: ObjectRef, sk: string, image: Item): readonly Read[]
   return [{ who, happening: { what: 'value', object, ...place, value: decodeStateItem(image) } }]
 }
 
+function readPromise(ref: ObjectRef, image: Item): Read {
+  const { outcome, by } = decodeOutcome(image)
+  const promise = promiseOf(ref, image)
+  const expires = expiresOf(image)
+  return { who: 'orchestrator', happening: { what: 'promise', promise, outcome, by, expires } }
+}
+
+function promiseOf({ service, key }: ObjectRef, item: Item): PromiseRef {
+  return { workflow: service, key, name: decodeOutcome(item).name }
+}
+
 function readDead(image: Item): readonly Read[] {
   const dead = decodeDeadRecord(JSON.parse(textOf('dead record', image['body'])) as Json)
   if (dead === undefined) return []
@@ -86,7 +111,7 @@ function invocationOf(pk: string): InvocationId {
   return pk.split('#').slice(2).join('#') as InvocationId
 }
 
-/** `O#service#key`. */
+/** `O#service#key`, `P#workflow#key`. */
 function refOf(pk: string): ObjectRef {
   const [, service = '', ...key] = pk.split('#')
   return { service, key: key.join('#') }

@@ -110,6 +110,33 @@ export function effect(name: string, after: readonly string[], body: unknown = n
   return { what: 'effect', key: `${order}/${name}`, body, step, after }
 }
 
+const voter = deriveInvocationId('voter', ['key', 'vote', 'one'])
+const promise = { workflow: 'vote', key: 'x', name: 'verdict' }
+
+export function verdict(json: number): Extract<Happening, { what: 'promise' }> {
+  const outcome = { kind: 'value', value: { json } } as const
+  return { what: 'promise', promise, outcome, by: `${voter}.0`, expires: start + hour }
+}
+
+/** Somebody completes a promise with 1, waits for it, and is told this. */
+export function voted(heard: number, isFirst: boolean): readonly Happening[] {
+  const result = { kind: 'value', value: { json: 1 } } as const
+  const told = (op: number, json: number | boolean): Entry => ({
+    ...{ kind: 'completion', op, result: { kind: 'value', value: { json } } },
+  })
+  const asks: readonly Entry[] = [
+    { kind: 'promise-complete', op: 0, promise, result },
+    { kind: 'promise-get', op: 1, promise },
+  ]
+  return [
+    segment(voter, 0, [created('voter', { kind: 'http' }), attempt(1)]),
+    segment(voter, 1, asks),
+    verdict(1),
+    segment(voter, 2, [told(0, isFirst), told(1, heard)], { by: 'orchestrator' }),
+    segment(voter, 3, [output(1)]),
+  ]
+}
+
 const callStock: Entry = {
   ...{ kind: 'call', op: 1, target: { service: 'stock', handler: 'go' }, input: { json: 1 } },
 }
