@@ -25,66 +25,48 @@ async function taskOf(stage: Stage, round = 1): Promise<string> {
 const decide = (stage: Stage, task: string, approved: boolean) =>
   stage.complete(task, { kind: 'value', value: { json: { approved, by: 'Grace' } } })
 
-export const approved: Story = {
-  name: 'approval: a claim is paid out',
-  functions,
-  outside,
-  async play(stage) {
-    const id = await claim(stage)
-    const task = await taskOf(stage)
-    await stage.heartbeat(task)
-    await decide(stage, task, true)
-    await stage.signal(id, 'pay day')
-    return stage.outputOf(id)
-  },
-}
+const story = (name: string, play: Story['play']): Story => ({
+  ...{ name: `approval: ${name}`, functions, outside },
+  play,
+})
 
-export const declined: Story = {
-  name: 'approval: a claim is declined',
-  functions,
-  outside,
-  async play(stage) {
-    const id = await claim(stage)
-    await decide(stage, await taskOf(stage), false)
-    return stage.outputOf(id)
-  },
-}
+export const approved = story('a claim is paid out', async (stage) => {
+  const id = await claim(stage)
+  const task = await taskOf(stage)
+  await stage.heartbeat(task)
+  await decide(stage, task, true)
+  await stage.signal(id, 'pay day')
+  return stage.outputOf(id)
+})
 
-export const cancelled: Story = {
-  name: 'approval: a claim is cancelled',
-  functions,
-  outside,
-  async play(stage) {
-    const id = await claim(stage)
-    await decide(stage, await taskOf(stage), true)
-    await stage.waiting(id, 'signal')
-    await stage.cancel(id)
-    return stage.outputOf(id)
-  },
-}
+export const declined = story('a claim is declined', async (stage) => {
+  const id = await claim(stage)
+  await decide(stage, await taskOf(stage), false)
+  return stage.outputOf(id)
+})
 
-export const killed: Story = {
-  name: 'approval: a claim is killed',
-  functions,
-  outside,
-  async play(stage) {
-    const id = await claim(stage)
-    await taskOf(stage)
-    await stage.waiting(id, 'awakeable')
-    await stage.kill(id)
-    return stage.outputOf(id)
-  },
-}
+export const cancelled = story('a claim is cancelled', async (stage) => {
+  const id = await claim(stage)
+  await decide(stage, await taskOf(stage), true)
+  await stage.waiting(id, 'signal')
+  await stage.cancel(id)
+  return stage.outputOf(id)
+})
+
+export const killed = story('a claim is killed', async (stage) => {
+  const id = await claim(stage)
+  await taskOf(stage)
+  await stage.waiting(id, 'awakeable')
+  await stage.kill(id)
+  return stage.outputOf(id)
+})
 
 export const silentReviewer: Story = {
-  name: 'approval: a reviewer falls silent',
-  isLong: true,
-  functions,
-  outside,
-  async play(stage) {
+  ...story('a reviewer falls silent', async (stage) => {
     const id = await claim(stage)
     await decide(stage, await taskOf(stage, 2), true)
     await stage.signal(id, 'pay day')
     return stage.outputOf(id)
-  },
+  }),
+  isLong: true,
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { CancelledError, TerminalError } from '../../../lambda-runtime/src/index.ts'
-import { bank, cancel, marker, outcome, outputOf, replayed } from './support/cancel.ts'
+import {
+  bank,
+  cancel,
+  cancelledAfter,
+  marker,
+  outcome,
+  outputOf,
+  replayed,
+} from './support/cancel.ts'
 import { completed, kindsOf, listeningLog, type Program, Stage } from './support/stage.ts'
 
 describe('a cancelled invocation that runs', () => {
@@ -15,10 +23,7 @@ describe('a cancelled invocation that runs', () => {
       ),
     )
     const start = stage.world.now
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    await stage.world.run(ended)
+    await cancelledAfter(stage, 1_000)
     expect(aborted).toEqual([start + 3_000])
   })
 
@@ -35,20 +40,14 @@ describe('a cancelled invocation that runs', () => {
       }
     }
     const stage: Stage = new Stage(program(() => stage))
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
+    const reply = await cancelledAfter(stage, 1_000)
     expect(reply.status).toEqual(completed(['paid', 'cancelled', 'refunded']))
     stage.store(reply)
-    expect(
-      (
-        await replayed(
-          program(() => stage),
-          stage,
-        )
-      ).status,
-    ).toEqual(reply.status)
+    const again = await replayed(
+      program(() => stage),
+      stage,
+    )
+    expect(again.status).toEqual(reply.status)
   })
 
   it('gets the cancellation in place of a step that gives up when it is told so', async () => {
@@ -62,10 +61,7 @@ describe('a cancelled invocation that runs', () => {
       )
       return [charged, await ctx.run('refund', () => 'refunded')]
     })
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
+    const reply = await cancelledAfter(stage, 100)
     expect(reply.status).toEqual(completed(['cancelled', 'refunded']))
     stage.store(reply)
     expect(kindsOf(stage.journal.entries).slice(2)).toEqual([
@@ -86,10 +82,7 @@ describe('a cancelled invocation that runs', () => {
         .catch((error: Error) => error.message)
       return [charged, await outcome(ctx.sleep('1h'))]
     })
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed(['no funds', 'cancelled']))
+    expect((await cancelledAfter(stage, 100)).status).toEqual(completed(['no funds', 'cancelled']))
   })
 
   it('cancels what is awaited beside an executing step, and spares the step', async () => {
@@ -105,21 +98,15 @@ describe('a cancelled invocation that runs', () => {
       }
     }
     const stage: Stage = new Stage(program(() => stage))
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
+    const reply = await cancelledAfter(stage, 1_000)
     expect(reply.status).toEqual(completed(['cancelled', 'paid']))
     expect(marker(stage)).toMatchObject({ spared: [0], after: 2 })
     stage.store(reply)
-    expect(
-      (
-        await replayed(
-          program(() => stage),
-          stage,
-        )
-      ).status,
-    ).toEqual(reply.status)
+    const again = await replayed(
+      program(() => stage),
+      stage,
+    )
+    expect(again.status).toEqual(reply.status)
   })
 
   it('waits with a combination that holds an executing step until that has ended', async () => {
@@ -128,10 +115,7 @@ describe('a cancelled invocation that runs', () => {
       return [await outcome(ctx.all([slow, ctx.sleep('1h')])), await slow, stage.world.now]
     })
     const start = stage.world.now
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    await stage.world.run(ended)
+    await cancelledAfter(stage, 1_000)
     expect(outputOf(stage)).toEqual(['cancelled', 'ran', start + 5_000])
   })
 
@@ -171,10 +155,7 @@ describe('a cancelled invocation that runs', () => {
       )
       return [await outcome(flaky), await ctx.run('undo', () => 'undone')]
     })
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed(['cancelled', 'undone']))
+    expect((await cancelledAfter(stage, 1_000)).status).toEqual(completed(['cancelled', 'undone']))
     expect(ran).toEqual(['flaky'])
   })
 
@@ -223,10 +204,7 @@ describe('a cancelled invocation that runs', () => {
       await ctx.run('slow', () => stage.world.delay(4_000))
       return 'done'
     })
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed('done'))
+    expect((await cancelledAfter(stage, 100)).status).toEqual(completed('done'))
     expect(marker(stage)).toBeUndefined()
   })
 
@@ -235,10 +213,7 @@ describe('a cancelled invocation that runs', () => {
       outcome(ctx.run('deaf', () => stage.world.delay(99_000), { timeout: '6s' })),
     )
     const start = stage.world.now
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
+    const reply = await cancelledAfter(stage, 100)
     stage.store(reply)
     expect([outputOf(stage), stage.world.now - start]).toEqual(['cancelled', 6_000])
   })
@@ -259,20 +234,14 @@ describe('a cancelled invocation that runs', () => {
       }
     }
     const stage: Stage = new Stage(program(() => stage))
-    const ended = stage.begin()
-    await stage.world.pass(100)
-    cancel(stage)
-    const reply = await stage.world.run(ended)
+    const reply = await cancelledAfter(stage, 100)
     expect(reply.status).toEqual(completed(['cancelled', [true, 'connection lost']]))
     stage.store(reply)
-    expect(
-      (
-        await replayed(
-          program(() => stage),
-          stage,
-        )
-      ).status,
-    ).toEqual(reply.status)
+    const again = await replayed(
+      program(() => stage),
+      stage,
+    )
+    expect(again.status).toEqual(reply.status)
   })
 })
 
@@ -382,10 +351,7 @@ describe('a step that may have begun in an attempt that was cut off', () => {
     void stage.begin()
     await stage.world.pass(1_000)
     stage.startEpoch()
-    const ended = stage.begin()
-    await stage.world.pass(1_000)
-    cancel(stage)
-    expect((await stage.world.run(ended)).status).toEqual(completed('cancelled'))
+    expect((await cancelledAfter(stage, 1_000)).status).toEqual(completed('cancelled'))
     expect(ran).toEqual([])
   })
 

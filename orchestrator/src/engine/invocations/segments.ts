@@ -45,3 +45,8 @@ export function epochOf(entries: readonly Entry[]): number {
   const attempt = entries.find((entry) => entry.kind === 'attempt')
   return attempt?.epoch ?? 0
 }
+
+/** Whether an attempt begins with it, which whoever appended it has to drive. */
+export function begins(appended: Segment | undefined): boolean {
+  return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false
+}

@@ -12,7 +12,7 @@ import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOf } from './leave.ts'
 import { nextLooks } from './next-look.ts'
-import type { Applied } from './segments.ts'
+import { type Applied, begins } from './segments.ts'
 import { unstorable } from './unstorable.ts'
 import type { CreateOptions, Told, Work } from './work.ts'
 
@@ -109,10 +109,6 @@ async function keepWatch(
     guards.keep(id, guard)
     await guards.confirm(guard)
   }
-}
-
-function begins(appended: Segment | undefined): boolean {
-  return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
 import { contextOf, demandOf, deploymentOrPause } from './leave.ts'
 import { persist } from './persist.ts'
+import { begins } from './segments.ts'
 import type { Work } from './work.ts'
 
 /**
@@ -72,5 +73,5 @@ async function begin(
   const { appended } = await persist(deps, session.id, () =>
     session.apply(stimulus, (state) => contextOf(deps, state, permitted)),
   )
-  return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false
+  return begins(appended)
 }

@@ -9,6 +9,14 @@ export function cancel(stage: Stage): void {
   stage.journal.news(stage.world.now, { kind: 'cancel' })
 }
 
+/** Begins an attempt, and cancels it after so many ms. The attempt's reply is not stored. */
+export async function cancelledAfter(stage: Stage, ms: number): Promise<InvokeReply> {
+  const ended = stage.begin()
+  await stage.world.pass(ms)
+  cancel(stage)
+  return stage.world.run(ended)
+}
+
 /** What came of a promise; of one that was cancelled, that. */
 export const outcome = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: unknown) => (error instanceof CancelledError ? 'cancelled' : error))
