@@ -14,6 +14,7 @@ import { pledges } from './stories/pledges.ts'
 import { postmen } from './stories/postmen.ts'
 import { shies } from './stories/shies.ts'
 import { sleepers } from './stories/sleepers.ts'
+import { weaves } from './stories/weaves.ts'
 import type { Story } from './story.ts'
 
 export type Teller = (chance: Chance, mostMs: number) => Story
@@ -45,6 +46,12 @@ export const scenes: readonly [Scene, ...Scene[]] = [
     tellers: [pledges],
     rates: { 'store-slow': 0.4 },
     places: { 'store-slow': 'promises.' },
+  },
+  {
+    name: 'what was handed out is lost on its way',
+    tellers: [weaves],
+    rates: { 'store-slow': 0.4, 'function-dies': 0.15 },
+    places: { 'store-slow': 'journals.append asked', 'function-dies': 'after step' },
   },
   {
     name: 'several call one at the same time',

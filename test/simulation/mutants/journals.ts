@@ -95,8 +95,10 @@ export const journals: readonly Mutant[] = [
       ),
       ...one(
         `${engine}/invocations/wake.ts`,
-        `return appended?.entries.some((entry) => entry.kind === 'attempt') ?? false`,
-        `return session.state?.phase.kind === 'running'`,
+        '  if (session.busy) return false\n',
+        `  if (session.busy) return false
+  if (session.state?.phase.kind === 'running') return true
+`,
       ),
     ],
   },
