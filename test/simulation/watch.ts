@@ -1,8 +1,8 @@
-import type { InvocationId, Segment } from '@fermata/lambda-runtime/protocol'
+import type { InvocationId, PromiseRef, Segment } from '@fermata/lambda-runtime/protocol'
 import type { MemoryLog } from '@fermata/orchestrator/adapters/kafka/memory-log/memory-log'
 import { decodeDeadRecord } from '@fermata/orchestrator/domain/subscriptions/dead-record'
 import { groupIdOf } from '@fermata/orchestrator/domain/subscriptions/subscription'
-import type { ObjectRef, Slot } from '@fermata/orchestrator/ports'
+import type { ObjectRef, PromiseRecord, Slot } from '@fermata/orchestrator/ports'
 import type { Happening } from '../history/events.ts'
 import { Ledger } from '../history/ledger.ts'
 import type { World } from '../unit/engine/world.ts'
@@ -27,6 +27,7 @@ export class Watch {
     this.#watchJournals()
     this.#watchHeads()
     this.#watchSlots()
+    this.#watchPromises()
     this.#watchDead()
     this.#watchCommits()
   }
@@ -122,6 +123,37 @@ export class Watch {
     this.#take('orchestrator', { what: 'slot', object, slot })
   }
 
+  #watchPromises(): void {
+    const { promises } = this.#world.stores
+    const complete = promises.complete.bind(promises)
+    const restamp = promises.restamp.bind(promises)
+    const clear = promises.clear.bind(promises)
+    const known = async (workflow: string, key: string) =>
+      (await promises.list(workflow, key)).map((record) => ({
+        ...{ promise: { workflow, key, name: record.name }, record },
+      }))
+    const remember = ({ promise, record }: Completed, expires: number) => {
+      const { outcome, by } = record
+      this.#take('orchestrator', { what: 'promise', promise, outcome, by, expires })
+    }
+    Object.assign(promises, {
+      complete: async (...[promise, outcome, by, expires]: Parameters<typeof complete>) => {
+        const record = await complete(promise, outcome, by, expires)
+        remember({ promise, record }, expires)
+        return record
+      },
+      restamp: async (...[workflow, key, expires]: Parameters<typeof restamp>) => {
+        await restamp(workflow, key, expires)
+        for (const one of await known(workflow, key)) remember(one, expires)
+      },
+      clear: async (...[workflow, key]: Parameters<typeof clear>) => {
+        const gone = await known(workflow, key)
+        await clear(workflow, key)
+        for (const { promise } of gone) this.#take('operator', { what: 'promise-gone', promise })
+      },
+    })
+  }
+
   #watchDead(): void {
     const { registry } = this.#world.stores
     const put = registry.put.bind(registry)
@@ -161,6 +193,8 @@ export class Watch {
     })
   }
 }
+
+type Completed = { readonly promise: PromiseRef; readonly record: PromiseRecord }
 
 /** An entry in a word or two. */
 function describe(entry: Segment['entries'][number]): string {
