@@ -188,12 +188,15 @@ export class Universe {
     for (const { replica } of [...this.living]) this.#bury(replica, 'dies, as all do')
   }
 
-  #stall({ name, replica, source }: Living, ms: number): void {
+  #stall(one: Living, ms: number): void {
+    const { name, replica, source } = one
     this.history.add(name, `stands still for ${ms} ms`)
     this.unrestUntil = Math.max(this.unrestUntil, this.now() + ms)
     replica.pause()
     source.disconnect()
     this.world.clock.timer(ms, () => {
+      // One that has died meanwhile does not come back to its group.
+      if (!this.living.includes(one)) return
       replica.resume()
       source.reconnect()
       this.history.add(name, 'goes on')
