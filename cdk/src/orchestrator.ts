@@ -1,31 +1,23 @@
-import type { Definition } from '@fermata/lambda-runtime'
 import { Annotations, Duration, Stack, Tags } from 'aws-cdk-lib'
-import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Connections, type IConnectable, Port } from 'aws-cdk-lib/aws-ec2'
 import type { FargateService, ICluster, ScalableTaskCount } from 'aws-cdk-lib/aws-ecs'
 import type { IApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2'
-import { type Grant, type IGrantable, type IRole, Policy } from 'aws-cdk-lib/aws-iam'
+import { type IRole, Policy } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
-import { Construct, DependencyGroup } from 'constructs'
-import type { FermataFunction } from './fermata-function.ts'
-import { functionStatements, grantAll, type Storage } from './function-policy.ts'
+import { type Construct, DependencyGroup } from 'constructs'
+import type { Storage } from './function-policy.ts'
+import { ImportedOrchestrator, type OrchestratorAttributes } from './imported-orchestrator.ts'
 import { Ingress } from './ingress.ts'
 import type { ClusterBinding } from './kafka/cluster-binding.ts'
 import { connectStatements } from './kafka/msk.ts'
-import { type MetricName, orchestratorMetric } from './metrics.ts'
+import { OrchestratorBase } from './orchestrator-base.ts'
 import { storageStatements } from './orchestrator-policy.ts'
 import type { OrchestratorProps } from './orchestrator-props.ts'
 import { bindClusters, clusterOf, logGroupOf, tableOf, taskRoleOf, taskSubnets } from './parts.ts'
-import { allObjects, registerFunction, type Site, subscribeTopic } from './registering.ts'
+import { allObjects, type Site } from './registering.ts'
 import { Registrar } from './registrar.ts'
-import type {
-  RegisterOptions,
-  Registration,
-  SinkOf,
-  SubscribeProps,
-  Subscription,
-} from './registration.ts'
 import { addScaling } from './scaling.ts'
 import { addService } from './service.ts'
 import { suppress } from './suppress.ts'
@@ -45,19 +37,30 @@ const longestStop = Duration.minutes(2)
  * fermata.register(orders)
  * fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'checkout/process' })
  */
-export class Orchestrator extends Construct implements IConnectable, IGrantable {
-  /** Journals, state, timers, registry. */
+export class Orchestrator extends OrchestratorBase implements IConnectable {
+  /**
+   * One that another app has deployed, in the same account: to register functions and subscribe topics from this app.
+   *
+   * @example
+   * const fermata = Orchestrator.fromOrchestratorAttributes(stack, 'Fermata', { … })
+   */
+  static fromOrchestratorAttributes(
+    scope: Construct,
+    id: string,
+    attributes: OrchestratorAttributes,
+  ): OrchestratorBase {
+    return new ImportedOrchestrator(scope, id, attributes)
+  }
+
   readonly table: ITable | ITableV2
   readonly cluster: ICluster
   readonly service: FargateService
-  /** What the orchestrator is to AWS: what is granted to an `Orchestrator` is granted to it. */
   readonly taskRole: IRole
-  readonly grantPrincipal: IRole['grantPrincipal']
+  readonly registrar: IFunction
   /** Of the tasks; its metrics come out of it, too. */
   readonly logGroup: ILogGroup
   /** Of the tasks. Its default port is the ingress. */
   readonly connections: Connections
-  /** Where the admin API is, inside the VPC. */
   readonly adminUrl: string
   /** By CPU and lag; add schedules or metrics of your own. */
   readonly scaling: ScalableTaskCount
@@ -68,9 +71,8 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
   readonly #storage: Storage
   readonly #kafka: Readonly<Record<string, ClusterBinding>>
   readonly #ingress: Ingress | undefined
-  readonly #site: Site
-  /** By service. */
-  readonly #registrations = new Map<string, Registration>()
+  /** @internal */
+  protected readonly _site: Site
 
   constructor(scope: Construct, id: string, props: OrchestratorProps) {
     super(scope, id)
@@ -81,7 +83,6 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     this.cluster = clusterOf(this, props)
     this.logGroup = logGroupOf(this, props)
     this.taskRole = taskRoleOf(this, props)
-    this.grantPrincipal = this.taskRole.grantPrincipal
     this.#kafka = bindClusters(this, props.kafka ?? {})
     const { service, adminUrl } = this.#addService()
     this.service = service
@@ -97,7 +98,8 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     this.loadBalancer = this.#ingress?.loadBalancer
     const lag = this.metricLag({ label: 'lag' })
     this.scaling = addScaling(service, props.scaling ?? {}, lag)
-    this.#site = this.#addRegistrar()
+    this._site = this.#addRegistrar()
+    this.registrar = this._site.registrar
     for (const [code, text] of warningsOf(props, this.#kafka)) {
       Annotations.of(this).addWarningV2(`@fermata/cdk:${code}`, text)
     }
@@ -114,37 +116,6 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     return this.#props.ingressPort ?? defaultPorts.ingress
   }
 
-  /**
-   * Registers the function's current version whenever it changes, gives its role leave to use the journals of its own
-   * services, and the orchestrator leave to invoke it. A registration that fails rolls the deployment back, with the
-   * reason. All of it is in the function's stack, so functions may be in other stacks than the orchestrator.
-   */
-  register(fn: FermataFunction, options: RegisterOptions = {}): Registration {
-    const registration = registerFunction(fn, options, this.#site)
-    for (const service of fn.services) this.#registrations.set(service, registration)
-    return registration
-  }
-
-  /**
-   * Delivers a topic to a handler, once the function that serves it is registered: call `register` first. Give the
-   * definition's type to have the sink checked.
-   *
-   * @param name follows it for life: the consumer group and the ids of invocations are derived from it
-   * @example fermata.subscribe<typeof checkout>('orders', { source: 'kafka://main/orders', sink: 'checkout/process' })
-   */
-  subscribe<D extends Definition = Definition>(
-    name: string,
-    props: SubscribeProps<SinkOf<D>>,
-  ): Subscription {
-    const registration = this.#registrations.get(props.sink.split('/')[0] ?? '')
-    return subscribeTopic(name, props, { registration, site: this.#site })
-  }
-
-  /** Lets a function append to, and read, the journals of these services: `register` does so for what it registers. */
-  grantJournals(grantee: IGrantable, services: readonly string[]): Grant {
-    return grantAll(grantee, functionStatements(this.#storage, services))
-  }
-
   /** Lets callers reach the ingress. What may call is a matter of the network: the ingress knows no users. */
   grantInvoke(caller: IConnectable): void {
     const { connections } = this.#ingress?.listener ?? this
@@ -154,41 +125,6 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
   /** Lets whoever it is reach the admin API, and with it do everything: it knows no users. */
   grantAdmin(operator: IConnectable): void {
     this.connections.allowFrom(operator, Port.tcp(this.adminPort), 'Fermata admin')
-  }
-
-  /** Seconds: how old the oldest record is that is not accepted yet, of all subscriptions. */
-  metricLag(options?: MetricOptions): Metric {
-    return this.metric('LagSeconds', options)
-  }
-
-  /** The most attempts at once on one task. */
-  metricRunning(options?: MetricOptions): Metric {
-    return this.metric('Running', options)
-  }
-
-  /** Attempts that failed, and are tried again. */
-  metricFailures(options?: MetricOptions): Metric {
-    return this.metric('Failures', options)
-  }
-
-  /** Attempts that Lambda had no room for: they wait, and nothing fails. */
-  metricThrottles(options?: MetricOptions): Metric {
-    return this.metric('Throttles', options)
-  }
-
-  /** Invocations that were paused: somebody has to look. */
-  metricPaused(options?: MetricOptions): Metric {
-    return this.metric('Paused', options)
-  }
-
-  /** Records that were put aside. */
-  metricDeadLetters(options?: MetricOptions): Metric {
-    return this.metric('DeadLetters', options)
-  }
-
-  /** Any of the orchestrator's metrics. */
-  metric(name: MetricName, options?: MetricOptions): Metric {
-    return orchestratorMetric({ Table: this.table.tableName }, name, options)
   }
 
   #addService(): { service: FargateService; adminUrl: string } {
@@ -242,7 +178,7 @@ export class Orchestrator extends Construct implements IConnectable, IGrantable 
     const own = securityGroups.filter((group) => Stack.of(group) === Stack.of(this))
     return {
       orchestrator: this,
-      registrar,
+      registrar: registrar.function,
       adminUrl: this.adminUrl,
       ready: new DependencyGroup(this.service, ...own),
       taskRole: this.taskRole,

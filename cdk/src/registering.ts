@@ -23,7 +23,7 @@ export type Site = Registry & {
   readonly orchestrator: Construct
   readonly taskRole: IRole
   readonly storage: Storage
-  readonly kafka: Readonly<Record<string, ClusterBinding>>
+  readonly kafka: Readonly<Record<string, Pick<ClusterBinding, 'iamClusterArn'>>>
 }
 
 const olderVersions: Suppression = {
@@ -52,7 +52,7 @@ export function registerFunction(
   })
   const versions = new Policy(fn, `${id}Versions`, {
     statements: [deleteVersionsStatement(fn)],
-    roles: [roleOf(site.registrar.function, 'registrar')],
+    roles: [roleOf(site.registrar, 'registrar')],
   })
   const journals = new Policy(fn, `${id}Journals`, {
     statements: functionStatements(site.storage, fn.services),

@@ -2,11 +2,11 @@ import type { Definition, Sink } from '@fermata/lambda-runtime'
 import { CustomResource, Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct, type IDependable } from 'constructs'
 import type { FermataFunction } from './fermata-function.ts'
 import type { Storage } from './function-policy.ts'
 import { orchestratorMetric } from './metrics.ts'
-import type { Registrar } from './registrar.ts'
 
 /** What becomes of a function that goes while invocations are still on it. */
 export interface RegisterOptions {
@@ -26,7 +26,7 @@ export interface RegisterOptions {
 
 /** Where the resources of an orchestrator find it. */
 export type Registry = {
-  readonly registrar: Registrar
+  readonly registrar: IFunction
   readonly adminUrl: string
   /** What must be there before anything can be registered. */
   readonly ready: IDependable
@@ -49,7 +49,7 @@ export class Registration extends Construct {
     const { registrar, adminUrl, fn, onRemoval = 'drain', drainFor = Duration.minutes(5) } = props
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::FermataDeployment',
-      serviceToken: registrar.function.functionArn,
+      serviceToken: registrar.functionArn,
       serviceTimeout,
       properties: {
         Kind: 'deployment',
@@ -105,7 +105,7 @@ export class Subscription extends Construct {
     const { registrar, adminUrl, name, source, sink, startFrom, running } = props
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::FermataSubscription',
-      serviceToken: registrar.function.functionArn,
+      serviceToken: registrar.functionArn,
       serviceTimeout,
       properties: {
         Kind: 'subscription',
