@@ -38,12 +38,7 @@ const longestStop = Duration.minutes(2)
  * fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'checkout/process' })
  */
 export class Orchestrator extends OrchestratorBase implements IConnectable {
-  /**
-   * One that another app has deployed, in the same account: to register functions and subscribe topics from this app.
-   *
-   * @example
-   * const fermata = Orchestrator.fromOrchestratorAttributes(stack, 'Fermata', { … })
-   */
+  /** One that another app has deployed, in the same account: to register functions and subscribe topics from this app. */
   static fromOrchestratorAttributes(
     scope: Construct,
     id: string,
