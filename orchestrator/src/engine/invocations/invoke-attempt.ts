@@ -98,6 +98,8 @@ async function stateToSend(
   const waiting = { ...deps, stopping: signal }
   try {
     const sent = await persist(waiting, session.id, () => requestState(deps, state))
+    // This replica stood still, and others have brought it to its end.
+    if (sent === 'over') return notStarted()
     return sent === undefined ? {} : { state: sent }
   } catch (error) {
     if (error instanceof Stopped) return notStarted()

@@ -14,18 +14,21 @@ const maxTries = 8
 
 /**
  * The state that an attempt is sent. A holder's is the one that its predecessors left, the same for all its attempts
- * (INV-7, trace 4); a shared reader's is what there is now, with what the holder has shown of its own.
+ * (INV-7, trace 4): once its slot is over, there is none any more. A shared reader's is what there is now, with what the
+ * holder has shown of its own.
  * @throws FermataError `internal` where a value is lost: waiting does not bring it back
  */
 export async function requestState(
   deps: EngineDeps,
   state: InvocationState,
-): Promise<RequestState | undefined> {
+): Promise<RequestState | 'over' | undefined> {
   const ref = refOf(state)
   if (ref === undefined) return undefined
-  const isHolder = (state.created.slot ?? 0) > 0
+  const { slot = 0 } = state.created
+  const isHolder = slot > 0
   for (let tries = 0; tries < maxTries; tries++) {
     const head = await deps.objects.head(ref)
+    if (isHolder && (head?.done ?? 0) >= slot) return 'over'
     const cells = isHolder ? ownCells(head, state) : await shownCells(deps, head)
     const loaded = await load(deps, ref, cells)
     if (loaded !== undefined) return { access: isHolder ? 'exclusive' : 'shared', cells: loaded }
