@@ -2,12 +2,14 @@ import type { EngineOptions } from '@fermata/orchestrator/engine/engine'
 import type { Chance } from './chance.ts'
 import type { FaultPlaces, FaultRates } from './fault-kinds.ts'
 import { backers } from './stories/backers.ts'
+import { bosses } from './stories/bosses.ts'
 import { clocks } from './stories/clocks.ts'
 import { crowds } from './stories/crowds.ts'
 import { desks, manyDesks } from './stories/desks.ts'
 import { errands, slowErrands } from './stories/errands.ts'
 import { gathers } from './stories/gathers.ts'
 import { hoarders } from './stories/hoarders.ts'
+import { holders } from './stories/holders.ts'
 import { ledgers } from './stories/ledgers.ts'
 import { manyOnces, onces } from './stories/onces.ts'
 import { pledges } from './stories/pledges.ts'
@@ -111,7 +113,7 @@ export const scenes: readonly [Scene, ...Scene[]] = [
   },
   {
     name: 'on time',
-    tellers: [clocks, gathers],
+    tellers: [clocks, gathers, bosses, holders],
     rates: {},
   },
 ]
