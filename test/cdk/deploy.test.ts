@@ -76,6 +76,8 @@ requirePart('kafka')('cdk deploy', () => {
       cdk(args, {
         environment: awsEnvironment(cloud.endpoint),
         scratch,
+        // It takes assemblies as they are: nothing of this repository is asked, or written to.
+        directory: scratch,
         signal: over.signal,
       })
     const deploy = (handlers: Handlers) =>
@@ -141,7 +143,7 @@ requirePart('kafka')('cdk deploy', () => {
           scratch,
           signal: over.signal,
         }),
-        command('bootstrap', `aws://${account}/${region}`, '--app=true'),
+        command('bootstrap', `aws://${account}/${region}`),
       ])
       before = await listHoldings(cloud.endpoint)
     })

@@ -9,20 +9,22 @@ export type Surroundings = {
   readonly environment: Readonly<Record<string, string>>
   /** Takes whatever it leaves lying about. */
   readonly scratch: string
+  /** Where it finds its settings. @default the repository, with the app of the example */
+  readonly directory?: string
   /** Ends it. */
   readonly signal: AbortSignal
 }
 
 /** Runs the CDK's command line and answers what it said. @throws Error with that when it fails */
 export function cdk(args: readonly string[], surroundings: Surroundings): Promise<string> {
-  return run(`${repository}/node_modules/.bin/cdk`, ['--ci', ...args], surroundings)
+  return run(`${repository}node_modules/.bin/cdk`, ['--ci', ...args], surroundings)
 }
 
 /** Runs an app of the CDK, which writes its assembly where it likes. */
 export function synthesize(
   app: string,
   options: object,
-  surroundings: Omit<Surroundings, 'environment'>,
+  surroundings: Pick<Surroundings, 'scratch' | 'signal'>,
 ): Promise<string> {
   const args = ['--conditions=source', app, JSON.stringify(options)]
   return run(process.execPath, args, { ...surroundings, environment: {} })
@@ -31,10 +33,10 @@ export function synthesize(
 async function run(
   command: string,
   args: readonly string[],
-  { environment, scratch, signal }: Surroundings,
+  { environment, scratch, signal, directory = repository }: Surroundings,
 ): Promise<string> {
   const child = spawn(command, args, {
-    cwd: repository,
+    cwd: directory,
     env: {
       PATH: processEnvironment.PATH,
       HOME: scratch,
