@@ -42,6 +42,16 @@ export const finds: readonly Find[] = [
     found: 'the reference knew who wins a race in a program that nobody waits for',
     wasOf: 'the simulation',
   },
+  {
+    ...{ version: 3, seed: 296 },
+    found:
+      'a driver that stood still before it read the state of its key started its attempt from the state of a later one',
+    shownBy: {
+      file: 'unit/engine/object-traces.test.ts',
+      title:
+        'a driver that stalls before it has read the state starts nobody from what others have left meanwhile',
+    },
+  },
 ]
 
 type Find = {

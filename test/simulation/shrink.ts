@@ -79,7 +79,7 @@ function wayOf(violation: string): string {
 }
 
 /** The options that play it again. */
-export function optionsOf({ seed, only, without, cut }: Play): readonly string[] {
+function optionsOf({ seed, only, without, cut }: Play): readonly string[] {
   const list = (name: string, left: ReadonlySet<string | number> | undefined) =>
     left === undefined || left.size === 0 ? [] : [name, [...left].join()]
   return [

@@ -99,6 +99,24 @@ describe('trace 4: state is stable under replay', () => {
       expect((await world.stores.objects.head(keyA))?.version).toBe(3)
     },
   )
+
+  it('a driver that stalls before it has read the state starts nobody from what others have left meanwhile', async () => {
+    const world = objectWorld({ cart })
+    const { it, onFault } = trap('append.after', stall)
+    const stalled = await world.start({ onFault })
+    const id = await asked(world, stalled, { handler: 'gated', input: 'x' })
+    await comes(world, id, 'suspended')
+    it.armed = true
+    await during(world, open(stalled, id), 500)
+    const other = await world.start()
+    expect(await resultOf(world, other, id, 90_000)).toBe(1)
+    expect(await call(world, other, add('y'))).toBe(2)
+    expect(it.sprung).toBe(true)
+    stalled.resume()
+    await world.clock.advance(30_000)
+    const sent = world.invoker.started.filter(({ invocation }) => invocation === id)
+    expect(sent.map(({ state }) => state?.cells)).toEqual(sent.map(() => []))
+  })
 })
 
 describe('trace 5: a keyed accept is one write', () => {
