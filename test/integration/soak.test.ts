@@ -11,7 +11,7 @@ requirePart('kafka')('a short soak', () => {
     onTestFinished(() => rm(directory, { recursive: true }))
 
     const { violations, acts, struck, events, effects } = await runSoak({
-      ...{ troubleMs: 12_000, rate: 6, replicas: 2, seed: 1, directory },
+      ...{ troubleMs: 12_000, rate: 6, replicas: 2, seed: 1, patienceMs: 100_000, directory },
     })
 
     expect(violations).toEqual([])
@@ -19,7 +19,16 @@ requirePart('kafka')('a short soak', () => {
     expect([acts.size, struck.size]).toEqual([7, expect.any(Number)])
     expect(struck.size).toBeGreaterThan(3)
     expect(effects).toBeGreaterThan(50)
-    const kinds = ['segment', 'slot', 'head', 'committed', 'effect', 'accepted', 'answered']
+    const kinds = [
+      'segment',
+      'slot',
+      'head',
+      'promise',
+      'committed',
+      'effect',
+      'accepted',
+      'answered',
+    ]
     expect([...events.keys()]).toEqual(expect.arrayContaining(kinds))
   })
 })

@@ -25,6 +25,7 @@ const report = await runSoak({
   rate: rate ?? 10,
   replicas: replicas ?? 2,
   seed: seed ?? 1,
+  patienceMs: 300_000,
   directory: fileURLToPath(new URL('../../.cache/soak', import.meta.url)),
   onProgress: (line) => console.log(line),
 })

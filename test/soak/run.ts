@@ -21,6 +21,8 @@ export type SoakOptions = {
   readonly rate: number
   readonly replicas: number
   readonly seed: number
+  /** Time for everything to be taken, and then for everything to come to its end: retries wait for seconds, recovery too. */
+  readonly patienceMs: number
   /** Where the history goes. */
   readonly directory: string
   readonly onProgress?: (line: string) => void
@@ -45,8 +47,6 @@ export type SoakReport = {
 }
 
 const partitions = 4
-/** Time for everything to come to its end: retries wait for seconds, recovery too. */
-const patienceMs = 120_000
 const progressMs = 10_000
 
 /** Short times, few shards: more happens in less time. */
@@ -99,6 +99,7 @@ class Soak {
 
   async run(): Promise<SoakReport> {
     const { recorder, brokers, closing } = this.#parts
+    const { patienceMs } = this.#options
     const world = await this.#openWorld()
     await this.#deploy(world.url)
     const watches = await Promise.all(
