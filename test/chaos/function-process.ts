@@ -23,7 +23,7 @@ export type FunctionDeps = {
   /** For values of state that are read when they are needed. */
   readonly objects?: ObjectStore
   /** `true`: it dies, and its platform says so. */
-  readonly plan: { strikes(point: CrashPoint): Death | boolean | undefined }
+  readonly plan: { strikes(point: CrashPoint, request: InvokeRequest): Death | boolean | undefined }
   readonly timeoutMs: number
   /** What everything stored goes through. */
   readonly codec?: PayloadCodec
@@ -48,34 +48,33 @@ export function functionOf(definitions: readonly Definition[], deps: FunctionDep
     const request = decodeRequest(event)
     if (request.kind === 'discover') return manifest
     return new Promise((resolve, reject) => {
-      const attempt = new FunctionProcess(deps, deps.wallOffsetMs?.(request) ?? 0, reject)
-      attempt.answer(request, byName).then(resolve, reject)
+      const attempt = new FunctionProcess(deps, request, reject)
+      attempt.answer(byName).then(resolve, reject)
     })
   }
 }
 
 class FunctionProcess {
   readonly #deps: FunctionDeps
+  readonly #request: InvokeRequest
   readonly #process: VirtualProcess
   readonly #died: (error: Error) => void
   readonly #endsAt: number
   /** What the handler has done since the last turn. */
   readonly #used: string[] = []
 
-  constructor(deps: FunctionDeps, wallOffsetMs: number, died: (error: Error) => void) {
+  constructor(deps: FunctionDeps, request: InvokeRequest, died: (error: Error) => void) {
     this.#deps = deps
-    this.#process = deps.clock.process({ wallOffsetMs })
+    this.#request = request
+    this.#process = deps.clock.process({ wallOffsetMs: deps.wallOffsetMs?.(request) ?? 0 })
     this.#died = died
     this.#endsAt = this.#process.clock.now() + deps.timeoutMs
   }
 
-  async answer(
-    request: InvokeRequest,
-    definitions: ReadonlyMap<string, RuntimeDefinition>,
-  ): Promise<InvokeReply> {
+  async answer(definitions: ReadonlyMap<string, RuntimeDefinition>): Promise<InvokeReply> {
     const { observes, codec } = this.#deps
     const served = observes ? observed(definitions, (name) => this.#used.push(name)) : definitions
-    const reply = await runAttempt(request, served, {
+    const reply = await runAttempt(this.#request, served, {
       host: this.#host(),
       journal: (of) => this.#journal(of),
       around: { run: ({ name }, next) => this.#step(name, next) },
@@ -87,7 +86,7 @@ class FunctionProcess {
 
   /** Resolves if the process is still alive behind this point; otherwise never. */
   async #passes(name: string): Promise<void> {
-    const death = this.#deps.plan.strikes({ where: 'function', name })
+    const death = this.#deps.plan.strikes({ where: 'function', name }, this.#request)
     if (death) this.#die(death)
     await this.#process.guard({ pass: async () => undefined }).pass()
   }

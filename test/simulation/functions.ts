@@ -1,3 +1,4 @@
+import type { InvokeRequest } from '@fermata/lambda-runtime/protocol'
 import type { FunctionCode } from '@fermata/orchestrator/adapters/memory-invoker/memory-invoker'
 import type { CrashPoint, Death } from '../chaos/crash-plan.ts'
 import { functionOf } from '../chaos/function-process.ts'
@@ -23,17 +24,17 @@ export function functionsOf(
   history: History,
   nonce: () => string,
 ): FunctionCode {
-  const deathAt = (name: string): Death | undefined => {
+  const deathAt = (name: string, { invocation }: InvokeRequest): Death | undefined => {
     for (const [kind, death] of deaths) {
-      if (!faults.strikes(kind, placeOf(name), name)) continue
-      history.add('function', `${kind} ${name}`)
+      if (!faults.strikes(kind, placeOf(name), `${name} ${invocation}`)) continue
+      history.add('function', `${kind} ${name} ${invocation}`)
       return death
     }
     return undefined
   }
   return functionOf([...definitions, ...sceneDefinitions], {
     ...{ clock, journals: stores.journals, objects: stores.objects },
-    plan: { strikes: ({ name }: CrashPoint) => deathAt(name) },
+    plan: { strikes: ({ name }: CrashPoint, request) => deathAt(name, request) },
     timeoutMs: functionTimeoutMs,
     nonce,
     wallOffsetMs: ({ invocation, epoch }) => {

@@ -33,6 +33,9 @@ export type Swarm = {
   readonly main?: URL
 }
 
+/** Whatever a play may leave in memory, a process is done after so many. */
+const mostPlays = 5_000
+
 /**
  * Plays seeds in processes of their own, side by side, each whenever one is free. One that dies or hangs has failed
  * with the seed that it was at; another takes its place.
@@ -48,7 +51,12 @@ export async function playAll(swarm: Swarm): Promise<void> {
 
 async function playLane(swarm: Swarm, take: () => number | undefined): Promise<void> {
   let worker = start(swarm)
+  let plays = 0
   for (let seed = take(); seed !== undefined; seed = take()) {
+    if (++plays % mostPlays === 0) {
+      worker.kill('SIGKILL')
+      worker = start(swarm)
+    }
     const played = await playOne(worker, seed, swarm.patienceMs ?? 60_000)
     swarm.onPlayed(played)
     if (worker.connected && worker.exitCode === null && !worker.killed) continue

@@ -281,6 +281,8 @@ class SimulatedProcess implements VirtualProcess {
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted === true) return resolve()
+      // Of the dead no signal is to know.
+      if (this.#dead) return
       const forget = () => signal?.removeEventListener('abort', wake)
       const awake = (): void => {
         forget()
