@@ -204,7 +204,7 @@ const sleeper = service(
   {
     async sleep(ctx) {
       ctx.send(napper).nap()
-      await ctx.sleep('10m')
+      await ctx.sleep('11m')
       await ctx.run('wake', () => tell(`woken ${ctx.id}`))
       return 'awake'
     },

@@ -6,6 +6,7 @@ import { mutants } from './mutants.ts'
 import { mutated } from './mutate.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const interleavings = 20
 
 describe('planted bugs', () => {
   it.each(mutants)('$name: its places are there, once each', ({ edits }) => {
@@ -18,7 +19,25 @@ describe('planted bugs', () => {
     }
   })
 
-  it.each(['release before state', 'hand out before durable', 'drop seen'])(
+  it('bring back each of the interleavings', () => {
+    const traces = new Set(mutants.map(({ trace }) => trace))
+    const missing = Array.from({ length: interleavings }, (_, index) => index + 1).filter(
+      (trace) => !traces.has(trace),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('stand in docs/testing.md, each with its number of seeds', () => {
+    const docs = readFileSync(`${root}docs/testing.md`, 'utf8').split('\n')
+    const begin = docs.indexOf('| planted bug | trace | must be found within |')
+    const rows = docs.slice(begin + 2).filter((line) => line.startsWith('| '))
+    const table = mutants.map(
+      ({ name, trace, within }) => `| ${name} | ${trace ?? ''} | ${within} seeds |`,
+    )
+    expect(rows.slice(0, mutants.length)).toEqual(table)
+  })
+
+  it.each(['release before state', 'hand out before durable', 'drop seen', 'two places for one'])(
     '%s is found',
     (name) => {
       const main = fileURLToPath(new URL('mutant-main.ts', import.meta.url))

@@ -82,8 +82,8 @@ export const scenes: readonly [Scene, ...Scene[]] = [
   {
     name: 'nobody asks again, and an append is late',
     tellers: [shies, onces],
-    rates: { 'store-slow': 0.5, 'replica-stops': 0.03, blackout: 0.02 },
-    places: { 'store-slow': 'journals.append asked' },
+    rates: { 'store-slow': 0.5, 'replica-stops': 0.03, 'replica-dies': 0.04, blackout: 0.02 },
+    places: { 'store-slow': 'journals.append asked', 'replica-dies': 'append.after' },
   },
   {
     name: 'nobody asks again, and a flush is late',

@@ -7,7 +7,7 @@ const domain = 'orchestrator/src/domain'
 export const agenda: readonly Mutant[] = [
   {
     name: 'lose a watch entry',
-    within: 300,
+    within: 100,
     edits: one(
       `${engine}/invocations/guards.ts`,
       'watch.ticket = await watch.made\n',
@@ -17,7 +17,7 @@ export const agenda: readonly Mutant[] = [
   {
     name: 'a flush that is late counts',
     trace: 2,
-    within: 1_000,
+    within: 1_500,
     edits: [
       ...one(`${engine}/agenda/writer.ts`, 'if (item.home.gone) {', 'if (item.key === "") {'),
       ...one(`${engine}/agenda/writer.ts`, 'if (!item.home.holds()) {', 'if (item.key === "") {'),
@@ -31,7 +31,7 @@ export const agenda: readonly Mutant[] = [
   {
     name: 'the cursor passes what is open',
     trace: 3,
-    within: 300,
+    within: 100,
     edits: one(
       `${domain}/agenda/cursor.ts`,
       'if (item.open > 0 || item.key >= end) break',
@@ -41,7 +41,7 @@ export const agenda: readonly Mutant[] = [
   {
     name: 'a watch that is spent too early',
     trace: 16,
-    within: 1_000,
+    within: 800,
     edits: [
       ...one(
         `${engine}/invocations/nudge.ts`,
@@ -58,7 +58,7 @@ export const agenda: readonly Mutant[] = [
   {
     name: 'a slow clock behind the cursor',
     trace: 19,
-    within: 1_000,
+    within: 200,
     edits: one(
       `${domain}/agenda/agenda-key.ts`,
       'return Math.max(earliest, agendaTime(cursor) + 1, keyFrom)',
@@ -67,7 +67,7 @@ export const agenda: readonly Mutant[] = [
   },
   {
     name: 'a schedule forgets its next tick',
-    within: 300,
+    within: 500,
     edits: one(
       `${engine}/schedules/make-ticks.ts`,
       'if (!written) agenda.retire(ticket)\n',
@@ -77,7 +77,7 @@ export const agenda: readonly Mutant[] = [
   {
     name: 'a watch over what is yet to be is spent',
     trace: 16,
-    within: 600,
+    within: 800,
     edits: one(
       `${engine}/invocations/nudge.ts`,
       'if (!isEarly(look.entry, deps.clock.now())) return retire(deps, look)',
@@ -86,7 +86,7 @@ export const agenda: readonly Mutant[] = [
   },
   {
     name: 'only a stamp names what waits for longer',
-    within: 600,
+    within: 300,
     edits: one(
       `${engine}/invocations/next-look.ts`,
       'return own > stamp.dueAt ? [look, stamp] : [look]',

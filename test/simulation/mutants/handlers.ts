@@ -7,7 +7,7 @@ const replay = 'lambda-runtime/src/replay'
 export const handlers: readonly Mutant[] = [
   {
     name: 'skip the fence',
-    within: 300,
+    within: 600,
     edits: [
       ...one(
         `${domain}/invocation/evolve.ts`,
@@ -23,7 +23,7 @@ export const handlers: readonly Mutant[] = [
   },
   {
     name: 'hand out before durable',
-    within: 100,
+    within: 200,
     edits: one(
       `${replay}/attempt.ts`,
       '        outbox.flush()\n        return\n',
@@ -43,7 +43,7 @@ export const handlers: readonly Mutant[] = [
   {
     name: 'twins',
     trace: 9,
-    within: 100,
+    within: 500,
     edits: [
       ...one(
         `${domain}/invocation/evolve.ts`,
@@ -80,7 +80,7 @@ export const handlers: readonly Mutant[] = [
   {
     name: 'a zombie after a failure',
     trace: 18,
-    within: 300,
+    within: 200,
     edits: [
       ...one(
         `${domain}/invocation/evolve.ts`,

@@ -7,7 +7,7 @@ const domain = 'orchestrator/src/domain'
 export const intake: readonly Mutant[] = [
   {
     name: 'commit before accept',
-    within: 100,
+    within: 200,
     edits: one(
       `${domain}/subscriptions/accepted-prefix.ts`,
       'if (!accepted) return',
@@ -25,7 +25,7 @@ export const intake: readonly Mutant[] = [
   },
   {
     name: 'a send goes with two batches',
-    within: 600,
+    within: 200,
     edits: one(
       `${engine}/collect/collect-due.ts`,
       'await collectors.markTaken(ref, marks)',

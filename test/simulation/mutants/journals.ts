@@ -8,7 +8,7 @@ const replay = 'lambda-runtime/src/replay'
 export const journals: readonly Mutant[] = [
   {
     name: 'carried before it is carried out',
-    within: 300,
+    within: 200,
     edits: one(
       `${engine}/invocations/carry.ts`,
       `      await deps.faults.reach('effects.before', session.id)\n`,
@@ -20,7 +20,7 @@ export const journals: readonly Mutant[] = [
   {
     name: 'no watermark',
     trace: 8,
-    within: 600,
+    within: 300,
     edits: [
       ...one(`${domain}/invocation/effects.ts`, 'segment.n > carried && ', ''),
       ...one(
@@ -33,7 +33,7 @@ export const journals: readonly Mutant[] = [
   {
     name: 'expiry kills the living',
     trace: 7,
-    within: 600,
+    within: 300,
     edits: one(`${engine}/invocations/retain.ts`, '  await session.restamp(nextAt + half)\n', ''),
   },
   {
@@ -51,7 +51,7 @@ export const journals: readonly Mutant[] = [
   },
   {
     name: 'what has ended ends again',
-    within: 300,
+    within: 500,
     edits: one(
       `${domain}/invocation/news.ts`,
       `  if (state.phase.kind === 'closed') return nothing
@@ -71,7 +71,7 @@ export const journals: readonly Mutant[] = [
   },
   {
     name: 'the children are not cancelled',
-    within: 600,
+    within: 500,
     edits: one(
       `${domain}/invocation/effects.ts`,
       `  cancelled: ({ after }) => ({ kind: 'end-children', how: 'cancel', before: after }),\n`,
@@ -115,7 +115,7 @@ export const journals: readonly Mutant[] = [
   {
     name: 'more results than an item holds',
     trace: 14,
-    within: 300,
+    within: 400,
     edits: one(
       `${replay}/segments.ts`,
       'return bytes > maxBytes && index > 0',

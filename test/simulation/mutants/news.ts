@@ -9,7 +9,7 @@ export const news: readonly Mutant[] = [
   {
     name: 'news on nobody’s agenda',
     trace: 1,
-    within: 300,
+    within: 800,
     edits: [
       ...one(
         `${engine}/invocations/stimulate.ts`,
@@ -26,7 +26,7 @@ export const news: readonly Mutant[] = [
   {
     name: 'what is resolved wakes nobody',
     trace: 1,
-    within: 300,
+    within: 100,
     edits: one(
       `${engine}/invocations/complete-promise.ts`,
       'const waiters = await deps.promises.waiters(promise)',
@@ -36,7 +36,7 @@ export const news: readonly Mutant[] = [
   {
     name: 'a completion before its op is lost',
     trace: 13,
-    within: 300,
+    within: 200,
     edits: one(
       `${domain}/invocation/news.ts`,
       'const isOther = op < state.ops && !state.awakeables.has(op)',
@@ -54,7 +54,7 @@ export const news: readonly Mutant[] = [
   },
   {
     name: 'those who found it are not told',
-    within: 300,
+    within: 200,
     edits: one(
       `${engine}/invocations/deliver.ts`,
       'return [...caller, ...(state?.waiters ?? [])]',
@@ -63,7 +63,7 @@ export const news: readonly Mutant[] = [
   },
   {
     name: 'who waits does not look again',
-    within: 600,
+    within: 400,
     edits: one(
       `${engine}/invocations/promises.ts`,
       '  const record = await deps.promises.read(promise)\n  if (record === undefined) return\n',
@@ -111,7 +111,7 @@ export const news: readonly Mutant[] = [
   },
   {
     name: 'a sign of life changes nothing',
-    within: 600,
+    within: 500,
     edits: one(
       `${domain}/invocation/evolve.ts`,
       'const dueAt = Math.max(deadline.dueAt, segment.at + deadline.everyMs)',

@@ -51,13 +51,13 @@ export const objects: readonly Mutant[] = [
   {
     name: 'who asked by another place is not told',
     trace: 5,
-    within: 300,
+    within: 500,
     edits: one(`${engine}/objects/advance.ts`, '  await joinAsker(turn)\n', ''),
   },
   {
     name: 'the dropped baton',
     trace: 6,
-    within: 300,
+    within: 500,
     edits: [
       ...one(
         `${engine}/objects/nudge-key.ts`,
@@ -75,7 +75,7 @@ export const objects: readonly Mutant[] = [
   {
     name: 'what the one before asked for is forgotten',
     trace: 15,
-    within: 600,
+    within: 800,
     edits: one(
       `${engine}/objects/advance.ts`,
       `if (slot !== undefined || manner !== 'turn') await redeliver(deps, work, mailbox, done)`,
@@ -85,7 +85,7 @@ export const objects: readonly Mutant[] = [
   {
     name: 'who waits in line cannot be cancelled',
     trace: 20,
-    within: 300,
+    within: 500,
     edits: one(
       `${engine}/invocations/stimulate.ts`,
       'const told = await tellQueued(deps, session, stimulus)',
@@ -94,7 +94,7 @@ export const objects: readonly Mutant[] = [
   },
   {
     name: 'sends to one key overtake each other',
-    within: 300,
+    within: 200,
     edits: one(
       `${engine}/invocations/carry.ts`,
       'previous === undefined ? perform(effect) : carryOut(previous).then(() => perform(effect))',
@@ -118,7 +118,7 @@ export const objects: readonly Mutant[] = [
   {
     name: 'all of a state stands in its head',
     trace: 14,
-    within: 300,
+    within: 400,
     edits: one(
       `${domain}/objects/cells.ts`,
       'if (total <= inlineBytes) break',

@@ -2,6 +2,10 @@ import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import type { Chance } from '../chance.ts'
 import { type Act, gaveBy, type Stage, type Story, submit } from '../story.ts'
 
+const sleepMs = 660_000
+/** By then all has been calm for long. */
+const promptMs = 60_000
+
 /**
  * One that waits for much longer than it is kept, and one that it sent, which is soon over and gone (traces 7, 8).
  * Somebody asks for it again when it is over: he finds what came of it, and nothing begins anew (trace 17).
@@ -21,8 +25,8 @@ export function sleepers(chance: Chance, mostMs: number): Story {
     play: async (stage) => {
       const { universe } = stage
       if (id === undefined || gaveBy(universe, id) === undefined) return false
-      wokenAt ??= stage.now()
-      if (stage.now() < wokenAt + laterMs) return false
+      wokenAt ??= universe.world.clock.now()
+      if (universe.world.clock.now() < wokenAt + laterMs) return false
       const same = await submitSleeper(stage)
       if (same === undefined) return false
       if (same !== id) found.push(`INV-9: the sleeper is ${id}, and then ${same}`)
@@ -45,6 +49,11 @@ export function sleepers(chance: Chance, mostMs: number): Story {
     violations(universe) {
       if (id === undefined) return []
       if (gaveBy(universe, id) !== 'awake') found.push('INV-10: the sleeper did not wake up')
+      const [first] = universe.stored.get(id) ?? []
+      const wakeAt = (first?.at ?? 0) + sleepMs
+      if (wokenAt !== undefined && wokenAt > wakeAt + promptMs) {
+        found.push(`INV-10: the sleeper woke up ${wokenAt - wakeAt} ms late`)
+      }
       // By then it is gone, and another one would have the same id.
       const { lines } = universe.history
       const naps = lines.filter(({ what }) => /^napper\.\S+ 0: created/.test(what)).length
