@@ -30,6 +30,31 @@ export const finds: readonly Find[] = [
     wasOf: 'the simulation',
   },
   {
+    ...{ version: 2, seed: 7 },
+    found: 'of two who called one at the same time, each by a slot of his own, one was not told',
+    shownBy: {
+      file: 'unit/engine/object-callers.test.ts',
+      title: 'of two who call it at the same time, each by a place of his own, both are told',
+    },
+  },
+  {
+    ...{ version: 2, seed: 68 },
+    found: 'a retry was named by the entry of a stamp, and given up with it',
+    shownBy: {
+      file: 'unit/engine/watches.test.ts',
+      title: 'is tried again when it is to be, and not only when the next stamp is due',
+    },
+  },
+  {
+    ...{ version: 2, seed: 594 },
+    found: 'a watch was spent before the journal that it protects was there',
+    shownBy: {
+      file: 'unit/engine/traces.test.ts',
+      title:
+        'nor one that stalls before an invocation has a journal, and that nobody asks for again',
+    },
+  },
+  {
     ...{ version: 3, seed: 15 },
     found: 'a configured deployment was never registered when the registry was away for a moment',
     shownBy: {
