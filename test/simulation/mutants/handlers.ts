@@ -43,7 +43,7 @@ export const handlers: readonly Mutant[] = [
   {
     name: 'twins',
     trace: 9,
-    within: 500,
+    within: 1_500,
     edits: [
       ...one(
         `${domain}/invocation/evolve.ts`,
