@@ -34,7 +34,7 @@ export class Faults {
   readonly #occasions = new Map<string, number>()
   /** Tells the kind of entry that was written last. */
   lastEntry: () => string = () => 'nothing'
-  #isOver = false
+  isOver = false
 
   constructor(options: FaultsOptions) {
     this.#options = options
@@ -42,14 +42,14 @@ export class Faults {
 
   /** From now on nothing goes wrong any more. */
   end(): void {
-    this.#isOver = true
+    this.isOver = true
   }
 
   /** How bad it is, in (0, 1); `undefined`: nothing happens. */
   strikes(kind: FaultKind, where: string, what: string): number | undefined {
     const { seed, rates, places = {}, now, only } = this.#options
     const rate = rates[kind] ?? 0
-    if (this.#isOver || rate === 0 || !where.startsWith(places[kind] ?? '')) return undefined
+    if (this.isOver || rate === 0 || !where.startsWith(places[kind] ?? '')) return undefined
     const place = `${kind} ${where} ${what}`
     const occasion = this.#occasions.get(place) ?? 0
     this.#occasions.set(place, occasion + 1)

@@ -77,6 +77,21 @@ export const finds: readonly Find[] = [
         'a driver that stalls before it has read the state starts nobody from what others have left meanwhile',
     },
   },
+  {
+    ...{ version: 3, seed: 2957 },
+    found:
+      'whoever asked for a delayed one again was answered while nothing but an entry at another time named it',
+    shownBy: {
+      file: 'unit/engine/watches.test.ts',
+      title:
+        'starts although nothing names it but who asked for it again, later, and was answered by one that died',
+    },
+  },
+  {
+    ...{ version: 3, seed: 4617 },
+    found: 'a store that refused everything went on with it when nothing was to go wrong any more',
+    wasOf: 'the simulation',
+  },
 ]
 
 type Find = {

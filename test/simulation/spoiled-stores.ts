@@ -27,6 +27,7 @@ export function spoilStores({ stores, clock }: World, { faults, history, slowMs 
   function spoil(name: string, store: object): void {
     let [refusesUntil, asked] = [0, -1]
     const isBrownout = (): boolean => {
+      if (faults.isOver) return false
       const second = Math.floor(clock.monotonic() / 1_000)
       if (second === asked) return clock.monotonic() < refusesUntil
       asked = second

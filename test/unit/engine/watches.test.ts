@@ -121,6 +121,30 @@ describe('a delayed invocation', () => {
     stalled.kill()
     expect(await comes(world, invocationId, 'output')).toBeLessThan(45_000)
   })
+
+  it('starts although nothing names it but who asked for it again, later, and was answered by one that died', async () => {
+    const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+    const { agenda } = world.stores
+    const put = agenda.put.bind(agenda)
+    let stuck = true
+    Object.assign(agenda, {
+      put: (...item: Parameters<typeof put>) => (stuck ? never : put(...item)),
+    })
+    const first = await world.start({
+      onFault: (at, _subject, self) => at === 'accept.after-append' && self().kill(),
+    })
+    const request = submission('orders', { key: 'k', delayMs: 20_000 })
+    first.engine.ingress.submit(request).catch(() => undefined)
+    await world.clock.advance(5_000)
+    stuck = false
+    const second = await world.start()
+    const accepted = second.engine.ingress.submit(request).finally(() => second.kill())
+    await during(world, accepted, 30_000)
+    const { invocationId, status } = await accepted
+    expect(status).toBe('previously_accepted')
+    await world.start()
+    expect(await comes(world, invocationId, 'output')).toBeLessThan(60_000)
+  })
 })
 
 describe('an invocation that waits for longer than it is kept', () => {

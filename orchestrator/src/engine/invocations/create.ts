@@ -44,7 +44,8 @@ export function create(
       }
       const ticket = await guarded
       await guards.confirm(ticket)
-      if (made === 'exists') return found(deps, work, session, ticket)
+      if (made === 'exists')
+        return found(deps, work, session, await watching(deps, session, ticket))
       startLater(deps, work, session)
       return { status: 'accepted', state: session.state }
     } finally {
@@ -129,6 +130,22 @@ export function found(
   else if (state.phase.kind === 'running') work.adopt(session)
   else if (!busy) work.settle(session)
   return { status: 'duplicate', state }
+}
+
+/**
+ * It may be due at another time than it was asked for now. An entry at that time stands for no wait of it, and whoever
+ * takes this replica's shards over would give it up (INV-10).
+ */
+async function watching(
+  { guards }: EngineDeps,
+  { id, state }: JournalSession,
+  ticket: Ticket,
+): Promise<Ticket> {
+  const { kind, dueAt } = ticket.entry
+  if (kind === 'watch' || dueAt === state?.created.notBefore) return ticket
+  const watch = await guards.watch(id)
+  guards.drop(id, ticket)
+  return watch
 }
 
 function startLater(deps: EngineDeps, work: Work, session: JournalSession): void {
