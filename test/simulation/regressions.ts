@@ -92,6 +92,11 @@ export const finds: readonly Find[] = [
     found: 'a store that refused everything went on with it when nothing was to go wrong any more',
     wasOf: 'the simulation',
   },
+  {
+    ...{ version: 3, seed: 2381 },
+    found: 'a sleeper whose first attempt was never heard of again was said to wake up late',
+    wasOf: 'the simulation',
+  },
 ]
 
 type Find = {

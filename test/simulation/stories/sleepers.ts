@@ -1,10 +1,12 @@
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import type { Chance } from '../chance.ts'
 import { type Act, gaveBy, type Stage, type Story, submit } from '../story.ts'
+import { mostSkewMs } from '../times.ts'
+import type { Universe } from '../universe.ts'
 
 const sleepMs = 660_000
-/** By then all has been calm for long. */
-const promptMs = 60_000
+/** When it is due all has been calm for long: only clocks are still wrong, and then it takes a moment. */
+const promptMs = mostSkewMs + 5_000
 
 /**
  * One that waits for much longer than it is kept, and one that it sent, which is soon over and gone (traces 7, 8).
@@ -49,11 +51,7 @@ export function sleepers(chance: Chance, mostMs: number): Story {
     violations(universe) {
       if (id === undefined) return []
       if (gaveBy(universe, id) !== 'awake') found.push('INV-10: the sleeper did not wake up')
-      const [first] = universe.stored.get(id) ?? []
-      const wakeAt = (first?.at ?? 0) + sleepMs
-      if (wokenAt !== undefined && wokenAt > wakeAt + promptMs) {
-        found.push(`INV-10: the sleeper woke up ${wokenAt - wakeAt} ms late`)
-      }
+      found.push(...lateViolations(universe, id, wokenAt))
       // By then it is gone, and another one would have the same id.
       const { lines } = universe.history
       const naps = lines.filter(({ what }) => /^napper\.\S+ 0: created/.test(what)).length
@@ -61,4 +59,27 @@ export function sleepers(chance: Chance, mostMs: number): Story {
       return found
     },
   }
+}
+
+/**
+ * Late by when it was to wake up, and not by when it was asked for: where nothing is heard of its first attempt, it
+ * takes as long as an attempt may last until another one falls asleep.
+ */
+function lateViolations(
+  { stored }: Universe,
+  id: InvocationId,
+  wokenAt: number | undefined,
+): readonly string[] {
+  return (stored.get(id) ?? []).flatMap(({ at, entries }) =>
+    entries.flatMap((entry) => {
+      if (entry.kind !== 'sleep') return []
+      const lateMs = (wokenAt ?? 0) - entry.wakeAt
+      const tooLongMs = entry.wakeAt - at - sleepMs
+      return [
+        ...(lateMs > promptMs ? [`INV-10: the sleeper woke up ${lateMs} ms late`] : []),
+        // Its clock is wrong the one way, and that of who stored it the other.
+        ...(tooLongMs > 2 * mostSkewMs ? [`the sleeper sleeps ${tooLongMs} ms too long`] : []),
+      ]
+    }),
+  )
 }
