@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { commandLine, numberOf } from '../support/command-line.ts'
 import { plantByName } from './plant-by-name.ts'
 
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     /** Plays this one alone, and shows what happened. */
     seed: { type: 'string' },
@@ -24,15 +24,19 @@ const { values } = parseArgs({
 plantByName(values.mutant)
 const { playMany, playOne } = await import('./play.ts')
 const { seed, only, without, cut, mutant } = values
-const numbers = [values.seeds, values.from, values.workers, values.lines, values.failures]
-const [seeds, from, workers, lines, failures] = numbers.map(Number)
+const [seeds, workers] = [
+  numberOf('seeds', values.seeds, 1),
+  numberOf('workers', values.workers, 1),
+]
+const [from, lines] = [numberOf('from', values.from), numberOf('lines', values.lines)]
+const failures = numberOf('failures', values.failures)
 
 const isWell =
   seed === undefined
     ? await playMany({ seeds, from, workers, lines, failures, mutant })
     : await playOne(
         {
-          seed: Number(seed),
+          seed: numberOf('seed', seed),
           ...(only !== undefined && {
             only: only === 'none' ? new Set() : new Set(only.split(',')),
           }),

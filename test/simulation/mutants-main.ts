@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine, numberOf, refuse } from '../support/command-line.ts'
 import type { Mutant } from './mutants/mutant.ts'
 import { mutants } from './mutants.ts'
 
 // Plants each bug in a process of its own, and says how many seeds it took to find it. Fails where one survives.
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     /** A part of the names of those that are planted. */
     only: { type: 'string', default: '' },
@@ -38,6 +38,10 @@ function find({ name }: Mutant): Promise<Found> {
 }
 
 const left = mutants.filter(({ name }) => name.includes(values.only))
+if (left.length === 0) refuse(`No planted bug has "${values.only}" in its name`)
+numberOf('from', values.from)
+if (values.seeds !== undefined) numberOf('seeds', values.seeds, 1)
+const workers = numberOf('workers', values.workers, 1)
 const survivors: string[] = []
 const counts: number[] = []
 const began = performance.now()
@@ -53,7 +57,7 @@ async function work(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: Number(values.workers) }, work))
+await Promise.all(Array.from({ length: workers }, work))
 const [median] = counts.toSorted((a, b) => a - b).slice(Math.floor(counts.length / 2))
 const seconds = Math.round((performance.now() - began) / 1_000)
 console.log(`${counts.length} are found, by a median of ${median} seeds, in ${seconds} s.`)

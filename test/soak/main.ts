@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine, numberOf } from '../support/command-line.ts'
 import { runSoak, type SoakReport } from './run.ts'
 
 // Real parts, many users, and all that goes wrong; the history is held against the invariants.
-const { values } = parseArgs({
+const { values } = commandLine({
   options: {
     minutes: { type: 'string', default: '2' },
     /** Acts per second. */
@@ -13,18 +13,17 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
 })
-const [minutes, rate, replicas, seed] = [
-  values.minutes,
-  values.rate,
-  values.replicas,
-  values.seed,
-].map(Number)
+const [minutes, rate] = [
+  numberOf('minutes', values.minutes, 0.1),
+  numberOf('rate', values.rate, 0.1),
+]
+const [replicas, seed] = [numberOf('replicas', values.replicas, 1), numberOf('seed', values.seed)]
 
 const report = await runSoak({
-  troubleMs: (minutes ?? 2) * 60_000,
-  rate: rate ?? 10,
-  replicas: replicas ?? 2,
-  seed: seed ?? 1,
+  troubleMs: minutes * 60_000,
+  rate,
+  replicas,
+  seed,
   patienceMs: 300_000,
   directory: fileURLToPath(new URL('../../.cache/soak', import.meta.url)),
   onProgress: (line) => console.log(line),
