@@ -38,6 +38,7 @@ export default defineConfig({
           name: 'unit',
           // Not how long a test should take, but when it hangs: machines are slow at times.
           testTimeout: 180 * seconds,
+          hookTimeout: 180 * seconds,
           include: ['test/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...contract, ...integration, ...packed, ...deploy],
           sequence: { groupOrder: 0 },

@@ -23,17 +23,17 @@ const codeOf = async (response: Response) =>
 
 function gated() {
   const gate = createGate()
-  const done: string[] = []
+  const done = Promise.withResolvers<string>()
   const waiting = service('waiting', {
     async once(ctx) {
       return await ctx.run('wait', async () => {
         await gate.pass()
-        done.push(ctx.id)
+        done.resolve(ctx.id)
         return 'opened'
       })
     },
   })
-  return { gate, done, waiting }
+  return { gate, done: done.promise, waiting }
 }
 
 describe('a server of handlers', () => {
@@ -68,7 +68,7 @@ describe('a server of handlers', () => {
     const server = await served([waiting])
     const socket = await keptAlive(server)
     const underWay = invoke(server, requestTo('waiting/once'))
-    await expect.poll(gate.arrivals).toBe(1)
+    await gate.arrived(1)
 
     const closed = server.close()
     const refused = await fetch(`${server.url}/health`).catch(() => 'refused')
@@ -85,7 +85,7 @@ describe('a server of handlers', () => {
     const { gate, waiting } = gated()
     const server = await served([waiting])
     const underWay = invoke(server, requestTo('waiting/once'))
-    await expect.poll(gate.arrivals).toBe(1)
+    await gate.arrived(1)
     await server.close({ graceMs: 10 })
     expect(await codeOf(await underWay)).toBe('500 function-failed')
   })
@@ -100,11 +100,11 @@ describe('a server of handlers', () => {
       body: JSON.stringify(request),
       signal: abort.signal,
     }).catch(() => 'lost')
-    await expect.poll(gate.arrivals).toBe(1)
+    await gate.arrived(1)
     abort.abort()
     expect(await lost).toBe('lost')
     gate.open()
-    await expect.poll(() => done).toEqual([request.invocation])
+    expect(await done).toBe(request.invocation)
   })
 })
 

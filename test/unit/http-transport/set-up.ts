@@ -13,19 +13,30 @@ import type { HandlerJournal } from '../../../lambda-runtime/src/replay/ports.ts
 import { noLog } from '../../../lambda-runtime/src/replay/replay-log.ts'
 import { runAttempt } from '../../../lambda-runtime/src/replay/run-attempt.ts'
 
-/** What a test opens for the handler that waits there. */
-export type Gate = { readonly passed: Promise<void>; open(): void; readonly arrivals: () => number }
+/** Where handlers wait until a test opens it. */
+export type Gate = {
+  open(): void
+  /** Once so many have come here, those of before counted. */
+  arrived(count: number): Promise<void>
+}
 
 export function createGate(): Gate & { pass(): Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>()
+  const opened = Promise.withResolvers<void>()
   let arrivals = 0
+  let waiters: { readonly count: number; readonly tell: () => void }[] = []
   return {
-    passed: promise,
-    open: resolve,
-    arrivals: () => arrivals,
+    open: opened.resolve,
+    arrived(count) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      if (arrivals >= count) resolve()
+      else waiters.push({ count, tell: resolve })
+      return promise
+    },
     pass() {
       arrivals += 1
-      return promise
+      for (const { count, tell } of waiters) if (count <= arrivals) tell()
+      waiters = waiters.filter(({ count }) => count > arrivals)
+      return opened.promise
     },
   }
 }

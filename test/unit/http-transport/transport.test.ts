@@ -1,6 +1,6 @@
 import { service } from '@fermata/lambda-runtime'
 import { decodeInvokeReply, decodeManifest } from '@fermata/lambda-runtime/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGate, greeter, onStage, post, requestTo, url } from './set-up.ts'
 
 const problemOf = async (response: Response) => {
@@ -8,6 +8,15 @@ const problemOf = async (response: Response) => {
   expect(response.status).toBe(status)
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   return code
+}
+
+/** What an attempt gets beyond its time, to say so itself. */
+const graceMs = 500
+
+/** An attempt's time passes when the test says so: a machine that is slow would end it before its step has begun. */
+function holdTime(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
 }
 
 describe('handlers over HTTP', () => {
@@ -85,13 +94,11 @@ describe('handlers over HTTP', () => {
 describe('attempts on a server', () => {
   function gated() {
     const gate = createGate()
-    let aborted = false
+    const aborted = Promise.withResolvers<void>()
     const waiting = service('waiting', {
       async forever(ctx) {
         return await ctx.run('wait', async ({ signal }) => {
-          signal.addEventListener('abort', () => {
-            aborted = true
-          })
+          signal.addEventListener('abort', () => aborted.resolve())
           await gate.pass()
           return 'opened'
         })
@@ -101,14 +108,14 @@ describe('attempts on a server', () => {
         return await ctx.run('second', () => 'both')
       },
     })
-    return { gate, waiting, wasAborted: () => aborted }
+    return { gate, waiting, aborted: aborted.promise }
   }
 
   it('are no more at once than they may be; others are to come again', async () => {
     const { gate, waiting } = gated()
     const { fetch } = onStage([waiting], { maxConcurrent: 2 })
     const two = [1, 2].map(() => fetch(post(requestTo('waiting/forever'))))
-    await expect.poll(gate.arrivals).toBe(2)
+    await gate.arrived(2)
     const third = await fetch(post(requestTo('waiting/forever')))
     expect([third.status, third.headers.get('retry-after')]).toEqual([429, '1'])
     expect(await problemOf(third)).toBe('overloaded')
@@ -121,21 +128,28 @@ describe('attempts on a server', () => {
   it('that overrun their time are given up, and write nothing any more', async () => {
     const { gate, waiting } = gated()
     const { fetch, appended } = onStage([waiting], { maxConcurrent: 1 })
-    const response = await fetch(post(requestTo('waiting/twice', 50)))
-    expect(await problemOf(response)).toBe('function-timed-out')
+    holdTime()
+    const late = fetch(post(requestTo('waiting/twice', 50)))
+    await gate.arrived(1)
+    await vi.advanceTimersByTimeAsync(50 + graceMs)
+    expect(await problemOf(await late)).toBe('function-timed-out')
     // Its place is free again.
     const next = fetch(post(requestTo('waiting/twice', 60_000)))
-    await expect.poll(gate.arrivals).toBe(2)
+    await gate.arrived(2)
     gate.open()
     expect((await next).status).toBe(200)
     expect(appended.filter((kind) => kind === 'run')).toHaveLength(1)
   })
 
   it('that are given up tell their step', async () => {
-    const { gate, waiting, wasAborted } = gated()
+    const { gate, waiting, aborted } = gated()
     const { fetch } = onStage([waiting])
-    expect((await fetch(post(requestTo('waiting/forever', 50)))).status).toBe(504)
-    await expect.poll(wasAborted).toBe(true)
+    holdTime()
+    const late = fetch(post(requestTo('waiting/forever', 50)))
+    await gate.arrived(1)
+    await vi.advanceTimersByTimeAsync(50 + graceMs)
+    expect((await late).status).toBe(504)
+    await aborted
     gate.open()
   })
 
@@ -143,7 +157,7 @@ describe('attempts on a server', () => {
     const { gate, waiting } = gated()
     const { fetch, transport } = onStage([waiting])
     const underWay = fetch(post(requestTo('waiting/twice')))
-    await expect.poll(gate.arrivals).toBe(1)
+    await gate.arrived(1)
     transport.retire()
     const refused = await fetch(post(requestTo('waiting/twice')))
     expect(refused.headers.get('retry-after')).toBe('1')
@@ -158,7 +172,7 @@ describe('attempts on a server', () => {
     const { gate, waiting } = gated()
     const { fetch, transport } = onStage([waiting])
     const underWay = fetch(post(requestTo('waiting/forever')))
-    await expect.poll(gate.arrivals).toBe(1)
+    await gate.arrived(1)
     transport.retire()
     transport.abandon()
     expect(await problemOf(await underWay)).toBe('function-failed')
@@ -173,7 +187,7 @@ describe('attempts on a server', () => {
       entries: segment.entries.filter(({ kind }) => kind !== 'attempt'),
     }))
     const underWay = fetch(post({ ...request, journal }))
-    await expect.poll(gate.arrivals).toBe(1)
+    await gate.arrived(1)
     gate.open()
     expect((await underWay).status).toBe(200)
   })
