@@ -156,6 +156,45 @@ describe('an invocation', () => {
     expect(await closed(world, invocationId)).toBeLessThan(8_000)
     expect(epochs(world.invoker.started)).toEqual([1, 2])
   })
+
+  it('counts an attempt that was lost and left no trace, so that what kills its server is not tried for ever', async () => {
+    const world = worldOf({ orders: () => ({ status: completed('fine') }) })
+    const replica = await world.start()
+    world.invoker.inject({ kind: 'drop-reply' }, 1_000)
+    const { invocationId } = await submitted(world, replica, 'orders')
+
+    await until(world.clock, async () =>
+      (await kinds(world, invocationId)).flat().includes('paused'),
+    )
+
+    expect(epochs(world.invoker.started)).toEqual([1, 2, 3, 4, 5])
+    const { status, failure } = await replica.engine.admin.invocation(invocationId)
+    expect({ status, failure }).toMatchObject({
+      status: 'paused',
+      failure: { code: 'invoke-lost' },
+    })
+  })
+
+  it('counts no attempt that a replica adopted: nobody saw it fail', async () => {
+    let begun = 0
+    const world = worldOf({
+      orders: async () => {
+        begun += 1
+        if (begun < 8) await new Promise(() => undefined)
+        return { status: completed('fine') }
+      },
+    })
+    let replica = await world.start()
+    const { invocationId } = await submitted(world, replica, 'orders')
+    for (let deaths = 1; deaths < 8; deaths += 1) {
+      await until(world.clock, () => begun === deaths)
+      const next = await world.start()
+      replica.kill()
+      replica = next
+    }
+    await closed(world, invocationId)
+    expect((await kinds(world, invocationId)).flat()).not.toContain('attempt-failed')
+  })
 })
 
 describe('a replica that is killed', () => {

@@ -1,3 +1,4 @@
+import type { Failure } from '@fermata/lambda-runtime/protocol'
 import type { Stimulus } from '../../domain/invocation/stimulus.ts'
 import type { Permit } from '../permits.ts'
 import type { Deployment } from '../services/deployment-document.ts'
@@ -24,6 +25,8 @@ type Run = {
   permit: Permit | undefined
   /** The attempt that is this run's; a greater one in the journal is somebody else's. */
   epoch: number
+  /** How this replica's call of that attempt broke off. */
+  lost: Failure | undefined
 }
 
 /**
@@ -42,7 +45,7 @@ export async function drive(
   try {
     const deployment = await deploymentOrPause(deps, session, state)
     if (deployment === undefined) return
-    run = { deps, work, session, deployment, permit, epoch: state.epoch }
+    run = { deps, work, session, deployment, permit, epoch: state.epoch, lost: undefined }
     if (permit === undefined) await takeOver(run)
     while (isMine(run)) {
       await carry(deps, work, session)
@@ -62,6 +65,7 @@ function isMine({ session, epoch }: Run): boolean {
 async function runAttempt(run: Run): Promise<boolean> {
   const { deps, work, session, deployment, permit, epoch } = run
   if (permit === undefined) return false
+  run.lost = undefined
   const over = new AbortController()
   const either = AbortSignal.any([over.signal, deps.stopping])
   const ended = () => over.abort(attemptIsOver)
@@ -76,6 +80,9 @@ async function runAttempt(run: Run): Promise<boolean> {
     case 'rejected':
       return await decided(run, { kind: 'attempt-over', epoch, failure: outcome.failure })
     case 'lost':
+      run.lost = outcome.failure
+      return false
+    case 'not-sent':
       return false
     default:
       return outcome satisfies never
@@ -122,7 +129,8 @@ async function apply(run: Run, stimulus: Stimulus): Promise<Applied> {
 
 /**
  * Watches the journal of an attempt that nobody here has a socket to, on this replica's own clock. It moves
- * on by itself, or it is dead: then the next attempt fences it (INV-2).
+ * on by itself, or it is dead: then the next attempt fences it (INV-2). If this replica saw its call break off,
+ * it has failed, and its policy decides: what kills its server each time would be tried for ever.
  */
 async function takeOver(run: Run): Promise<void> {
   const { deps, work, session } = run
@@ -134,7 +142,13 @@ async function takeOver(run: Run): Promise<void> {
     await takePermit(run)
     if (lastOwn(session) === seen) break
   }
-  await apply(run, { kind: 'attempt-dead', epoch: run.epoch })
+  const { epoch, lost } = run
+  await apply(
+    run,
+    lost === undefined
+      ? { kind: 'attempt-dead', epoch }
+      : { kind: 'attempt-over', epoch, failure: lost },
+  )
 }
 
 /** It may take long until there is one. What was dead when the wait began may have only been slow to start. */

@@ -11,8 +11,11 @@ import { logInvoke } from './log-invoke.ts'
 import { persist, Stopped } from './persist.ts'
 import { buildRequest } from './request.ts'
 
-type Settled = Exclude<InvokeOutcome, { kind: 'throttled' } | { kind: 'too-large' }>
+/** Nothing was sent: the attempt was ended from outside, this replica stops, or others have gone on. */
+type NotSent = { readonly kind: 'not-sent' }
+type Settled = Exclude<InvokeOutcome, { kind: 'throttled' } | { kind: 'too-large' }> | NotSent
 
+const notSent: NotSent = { kind: 'not-sent' }
 const throttleDelayMs = 100
 const maxThrottleDelayMs = 5_000
 /** Beyond its own deadline a function gets this long to say so itself. */
@@ -37,7 +40,7 @@ export async function invokeAttempt(
       deps.concurrency.throttled(name, deps.permits.runningOf(name))
       throttles += 1
       await deps.clock.sleep(throttleDelay(deps, throttles, outcome.retryAfterMs), signal)
-      if (signal.aborted) return notStarted()
+      if (signal.aborted) return notSent
     } else if (outcome.kind === 'too-large' && keep > 0) {
       keep = Math.floor(Math.min(keep, session.segments.length) / 2)
     } else if (outcome.kind === 'too-large') {
@@ -61,9 +64,9 @@ async function invokeOnce(
   deployment: Deployment,
   { epoch, keep }: { readonly epoch: number; readonly keep: number },
   signal: AbortSignal,
-): Promise<InvokeOutcome> {
+): Promise<InvokeOutcome | NotSent> {
   const { state } = session
-  if (state === undefined || !isCurrent(state, epoch)) return notStarted()
+  if (state === undefined || !isCurrent(state, epoch)) return notSent
   const { timeoutMs, inactivityMs } = deps.directory.policyOf(state.created.target, deployment)
   const read = await stateToSend(deps, session, state, signal)
   if ('kind' in read) return read
@@ -99,10 +102,10 @@ async function stateToSend(
   try {
     const sent = await persist(waiting, session.id, () => requestState(deps, state))
     // This replica stood still, and others have brought it to its end.
-    if (sent === 'over') return notStarted()
+    if (sent === 'over') return notSent
     return sent === undefined ? {} : { state: sent }
   } catch (error) {
-    if (error instanceof Stopped) return notStarted()
+    if (error instanceof Stopped) return notSent
     if (!(error instanceof FermataError)) throw error
     return { kind: 'failed', failure: error.toFailure() }
   }
@@ -114,7 +117,7 @@ function throttleDelay(deps: EngineDeps, throttles: number, told: number | undef
 }
 
 /** An invoker answers, whatever happens: that it did not is a mistake of ours, or of a value that nobody can write. */
-function broken(deps: EngineDeps, { id }: JournalSession, error: unknown): Settled {
+function broken(deps: EngineDeps, { id }: JournalSession, error: unknown): InvokeOutcome {
   deps.logger.error({ invocation: id, error }, 'An attempt could not be invoked')
   const message = `The attempt could not be invoked: ${String(error)}`
   return { kind: 'failed', failure: { code: 'internal', message } }
@@ -128,11 +131,4 @@ function timedOut(timeoutMs: number): Settled {
 function tooLarge(): Settled {
   const message = "The invocation's input alone exceeds what a request can carry"
   return { kind: 'failed', failure: { code: 'function-failed', message } }
-}
-
-function notStarted(): Settled {
-  return {
-    kind: 'lost',
-    failure: { code: 'function-failed', message: 'Abandoned: it did not start' },
-  }
 }
