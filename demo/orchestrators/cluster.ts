@@ -8,16 +8,19 @@ export interface Answer {
 
 type Method = 'GET' | 'POST'
 
-const answerWithinMs = 5_000
+/** After that it asks the next one. */
+const patienceMs = 5_000
 const unreachable: Answer = { status: 503, body: '' }
 
 /** The replicas behind a load balancer: a request goes to each in turn, until one answers. */
 export class Cluster {
   readonly #replicas: readonly Replica[]
+  readonly #answerWithinMs: number
   #turn = 0
 
-  constructor(replicas: readonly Replica[]) {
+  constructor(replicas: readonly Replica[], answerWithinMs: number = patienceMs) {
     this.#replicas = replicas
+    this.#answerWithinMs = answerWithinMs
   }
 
   /** To port 8080 of the service: what users of handlers call. */
@@ -37,24 +40,24 @@ export class Cluster {
     for (let tried = 0; tried < living.length; tried += 1) {
       const replica = living[(first + tried) % living.length]
       if (replica === undefined) break
-      const answer = await send(urlOf(replica), method, body)
+      const answer = await this.#ask(urlOf(replica), method, body)
       if (answer.status < 500) return answer
     }
     return unreachable
   }
-}
 
-async function send(url: string, method: Method, body: unknown): Promise<Answer> {
-  try {
-    const response = await fetch(url, {
-      method,
-      signal: AbortSignal.timeout(answerWithinMs),
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    })
-    return { status: response.status, body: await response.text() }
-  } catch {
-    return unreachable
+  async #ask(url: string, method: Method, body: unknown): Promise<Answer> {
+    try {
+      const response = await fetch(url, {
+        method,
+        signal: AbortSignal.timeout(this.#answerWithinMs),
+        ...(body === undefined
+          ? {}
+          : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      })
+      return { status: response.status, body: await response.text() }
+    } catch {
+      return unreachable
+    }
   }
 }

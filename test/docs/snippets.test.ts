@@ -46,7 +46,7 @@ function mistakesIn(sources: ReadonlyMap<string, string>): readonly string[] {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('the code in the documentation', () => {
-  it('compiles', { timeout: 60_000 }, () => {
+  it('compiles', () => {
     const snippets = texts.flatMap(({ page, text }) =>
       blocks(text, 'ts').map((code, index) => {
         const name = `${page.replaceAll(/[^a-z]/gi, '-')}-${index}.ts`
@@ -60,7 +60,7 @@ describe('the code in the documentation', () => {
     expect(mistakesIn(new Map(snippets))).toEqual([])
   })
 
-  it('would be seen not to compile', { timeout: 60_000 }, () => {
+  it('would be seen not to compile', () => {
     const wrong = "import { service } from '@fermata/lambda-runtime'\nservice('a', 1)\n"
     expect(mistakesIn(new Map([['wrong.ts', wrong]]))).not.toEqual([])
   })

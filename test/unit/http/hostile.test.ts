@@ -1,4 +1,5 @@
 /** Clients that are slow, gone, or send what nobody should. */
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { deriveInvocationId } from '@fermata/lambda-runtime/protocol'
 import { createServer } from '@fermata/orchestrator/adapters/http/server'
@@ -36,10 +37,11 @@ describe('a client that hangs up before its invocation is accepted', () => {
     const closed = new Promise<void>((resolve) => call.once('close', resolve))
     call.destroy()
     await closed
-    // Another request on a connection of its own is answered: the server has seen the hang-up before.
+    // Another request on a connection of its own is answered: as a rule the server has seen the hang-up before.
     await fetch(`${ingressUrl}/nowhere/at/all/there`)
     accepted.resolve()
-    expect((await attached.promise).aborted).toBe(true)
+    const signal = await attached.promise
+    if (!signal.aborted) await once(signal, 'abort')
     expect(log.filter(({ level }) => level === 'error')).toEqual([])
   })
 })
