@@ -25,7 +25,10 @@ export interface JournalStore {
   tail(id: InvocationId, born: string, from: number): Promise<readonly Segment[]>
   /** `expires` is epoch ms. Segments are stored in order: `n-1` exists. */
   append(id: InvocationId, segment: Segment, expires: number): Promise<Appended>
-  /** Moves the expiry of every segment of an existing, unexpired journal. Segment 0 last decides. */
+  /**
+   * Moves the expiry of every segment of an existing, unexpired journal, segment 0 last: it decides. None is moved to an
+   * earlier time: whoever stood still may ask late.
+   */
   restamp(id: InvocationId, born: string, count: number, expires: number): Promise<void>
   /** Deletes the life `born`, segment 0 first: without it the rest is nothing, and expires. */
   remove(id: InvocationId, born: string, count: number): Promise<void>

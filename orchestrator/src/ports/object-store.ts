@@ -37,7 +37,7 @@ export interface ObjectStore {
   slots(ref: ObjectRef, from: number, limit: number): Promise<readonly Slot[]>
   /** The greatest number of a slot, expired or not; 0: there is none. */
   lastSlot(ref: ObjectRef): Promise<number>
-  /** Moves a slot's expiry (epoch ms). One that is gone stays gone. */
+  /** Moves a slot's expiry (epoch ms), never to an earlier time. One that is gone stays gone. */
   restampSlot(ref: ObjectRef, n: number, expires: number): Promise<void>
   markSlot(ref: ObjectRef, n: number, mark: NonNullable<Slot['mark']>): Promise<void>
   /** `expires`: epoch ms; `undefined`: never. */

@@ -29,7 +29,7 @@ export interface PromiseStore {
   removeWaiter(promise: PromiseRef, waiter: PromiseWaiter): Promise<void>
   /** The completed promises of a workflow's key, by name. */
   list(workflow: string, key: string): Promise<readonly PromiseRecord[]>
-  /** Moves the expiry of all promises of a workflow's key: its run goes on. */
+  /** Moves the expiry of all promises of a workflow's key, never to an earlier time: its run goes on. */
   restamp(workflow: string, key: string, expires: number): Promise<void>
   /** Forgets the outcomes of all promises of a workflow's key. Who waits, goes on waiting. */
   clear(workflow: string, key: string): Promise<void>

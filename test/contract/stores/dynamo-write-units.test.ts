@@ -171,6 +171,9 @@ for (const [part, { start, batching }] of Object.entries(servers)) {
       expect(zero).toBe(before + hourMs / 1_000)
       expect(one).toBeGreaterThan(zero ?? 0)
       expect(two).toBe(one)
+
+      await stores.journals.restamp(id, 'life-1', 3, inAnHour(stores))
+      expect(await Promise.all([0, 1, 2].map((n) => ttlOf(id, n)))).toEqual([zero, one, two])
     })
   })
 }

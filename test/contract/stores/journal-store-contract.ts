@@ -227,6 +227,17 @@ const cases: StoreCases = {
     })
   },
 
+  'takes nothing off an expiry: whoever stood still restamps late, and with less': async (
+    stores,
+  ) => {
+    const { id, segments } = await journalOf(stores, 3)
+    const later = inAnHour(stores) + hourMs
+    await stores.journals.restamp(id, 'life-1', 3, later)
+    await stores.journals.restamp(id, 'life-1', 3, inAnHour(stores) - 1)
+
+    expect(await stores.journals.load(id)).toEqual({ segments, expires: later })
+  },
+
   'does not bring an expired journal back by a restamp': async (stores) => {
     const { id } = await journalOf(stores, 2)
     stores.clock.advance(hourMs + 1)

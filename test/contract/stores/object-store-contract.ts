@@ -121,6 +121,14 @@ const cases: StoreCases = {
     expect(await stores.objects.slots(ref, 1, 10)).toEqual([])
   },
 
+  'a slot is kept for no less than it was': async (stores) => {
+    const ref = freshRef()
+    const until = inAnHour(stores) + hourMs
+    await stores.objects.append(ref, slotOf(stores, 1, { expires: until }))
+    await stores.objects.restampSlot(ref, 1, until - 1)
+    expect(await stores.objects.slots(ref, 1, 1)).toMatchObject([{ n: 1, expires: until }])
+  },
+
   'a slot can be marked': async (stores) => {
     const ref = freshRef()
     const edit = { id: 'e', version: 2, patch: { cleared: false, values: [['a', null]] } } as const

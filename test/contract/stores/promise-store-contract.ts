@@ -164,6 +164,16 @@ const cases: StoreCases = {
       await promises.restamp('signup', freshName('nobody'), inAnHour(stores))
     },
 
+  'keeps no promise for less than it was': async (stores) => {
+    const { promises, clock } = stores
+    const promise = freshPromise()
+    await promises.complete(promise, withValue(1), 'a', inAnHour(stores))
+    await promises.restamp(promise.workflow, promise.key, clock.now() + 1_000)
+    clock.advance(2_000)
+
+    expect((await promises.read(promise))?.outcome).toEqual(withValue(1))
+  },
+
   'forgets the outcomes of a key, and its waiters go on waiting': async (stores) => {
     const { promises } = stores
     const promise = freshPromise()

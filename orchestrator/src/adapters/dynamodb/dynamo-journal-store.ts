@@ -60,11 +60,11 @@ export class DynamoJournalStore implements JournalStore {
     for (let i = 0; i < others.length; i += restampWidth) {
       const stamped = others
         .slice(i, i + restampWidth)
-        .map((n) => this.#stamp(id, n, { ttl: ttlOf(n, expires) }, lifeIs(born)))
+        .map((n) => this.#stamp(id, n, { ttl: ttlOf(n, expires) }, keptForLess(born)))
       await Promise.all(stamped)
     }
     const set = { ttl: ttlOf(0, expires), expires: { N: String(expires) } }
-    await this.#stamp(id, 0, set, unexpired(born, this.#clock.now()))
+    await this.#stamp(id, 0, set, headKeptForLess(born, this.#clock.now()))
   }
 
   async remove(id: InvocationId, born: string, count: number): Promise<void> {
@@ -113,9 +113,14 @@ function lifeIs(born: string): Condition {
   return { expression: 'born = :born', values: { ':born': { S: born } } }
 }
 
-function unexpired(born: string, now: number): Condition {
+/** It is kept for less than what is set (`:ttl`, `:expires`). */
+function keptForLess(born: string): Condition {
+  return { expression: 'born = :born AND #ttl < :ttl', values: { ':born': { S: born } } }
+}
+
+function headKeptForLess(born: string, now: number): Condition {
   return {
-    expression: 'born = :born AND expires > :now',
+    expression: 'born = :born AND expires > :now AND expires < :expires',
     values: { ':born': { S: born }, ':now': { N: String(now) } },
   }
 }

@@ -91,7 +91,10 @@ export class DynamoObjectStore implements ObjectStore {
   async restampSlot(ref: ObjectRef, n: number, expires: number): Promise<void> {
     const set = { expires: { N: String(expires) }, ttl: slotTtl(expires) }
     const now = { ':now': { N: String(this.#clock.now()) } }
-    await this.#set(ref, n, set, { expression: 'expires > :now', values: now })
+    await this.#set(ref, n, set, {
+      expression: 'expires > :now AND expires < :expires',
+      values: now,
+    })
   }
 
   async markSlot(ref: ObjectRef, n: number, mark: NonNullable<Slot['mark']>): Promise<void> {

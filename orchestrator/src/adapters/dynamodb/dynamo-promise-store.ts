@@ -17,6 +17,8 @@ import {
 } from './promise-item.ts'
 
 const exists: Condition = { expression: 'attribute_exists(pk)' }
+/** Than what is set. */
+const isShorter: Condition = { expression: 'expires < :expires' }
 const beginsWith = (prefix: string) => ({
   expression: 'begins_with(sk, :prefix)',
   values: { ':prefix': { S: prefix } },
@@ -75,7 +77,7 @@ export class DynamoPromiseStore implements PromiseStore {
 
   async restamp(workflow: string, key: string, expires: number): Promise<void> {
     for (const { pk, sk } of await this.#outcomes(workflow, key)) {
-      await this.#table.update('promise', { pk, sk }, expiry(expires), exists)
+      await this.#table.update('promise', { pk, sk }, expiry(expires), isShorter)
     }
   }
 

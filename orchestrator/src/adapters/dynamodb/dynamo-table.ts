@@ -100,6 +100,7 @@ export class DynamoTable {
   }
 
   /** Sets attributes of an existing item. */
+  /** The condition may speak of what is set: `#name` is what stands there, `:name` what is to. */
   update(
     family: ItemFamily,
     key: ItemKey,
@@ -110,9 +111,9 @@ export class DynamoTable {
     const command = new UpdateItemCommand({
       TableName: this.name,
       Key: { ...key },
-      UpdateExpression: `SET ${names.map((name, i) => `#set${i} = :${name}`).join(', ')}`,
+      UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
       ConditionExpression: condition.expression,
-      ExpressionAttributeNames: Object.fromEntries(names.map((name, i) => [`#set${i}`, name])),
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: {
         ...Object.fromEntries(names.map((name) => [`:${name}`, set[name]])),
         ...condition.values,

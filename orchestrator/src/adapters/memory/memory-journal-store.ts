@@ -51,7 +51,7 @@ export class MemoryJournalStore implements JournalStore {
     for (let n = 0; n < count; n++) {
       const item = items.get(n)
       if (item === undefined || segmentOf(item).born !== born) continue
-      items.set(n, { text: item.text, expires })
+      items.set(n, { text: item.text, expires: Math.max(item.expires, expires) })
     }
   }
 

@@ -60,7 +60,10 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async restampSlot(ref: ObjectRef, n: number, expires: number): Promise<void> {
-    this.#change(ref, n, (slot) => (this.#isOver(slot.expires) ? slot : { ...slot, expires }))
+    this.#change(ref, n, (slot) => ({
+      ...slot,
+      expires: this.#isOver(slot.expires) ? slot.expires : Math.max(slot.expires, expires),
+    }))
   }
 
   async markSlot(ref: ObjectRef, n: number, mark: NonNullable<Slot['mark']>): Promise<void> {

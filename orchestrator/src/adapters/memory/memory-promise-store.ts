@@ -54,7 +54,8 @@ export class MemoryPromiseStore implements PromiseStore {
   async restamp(workflow: string, key: string, expires: number): Promise<void> {
     const outcomes = this.#outcomes(workflow, key)
     for (const [name, kept] of outcomes) {
-      if (!this.#isOver(kept)) outcomes.set(name, { text: kept.text, expires })
+      if (this.#isOver(kept)) continue
+      outcomes.set(name, { text: kept.text, expires: Math.max(kept.expires, expires) })
     }
   }
 
