@@ -21,5 +21,5 @@ export function describeArgs([first, second]: readonly unknown[]): string {
 
 const nouns: ReadonlySet<string> = new Set([
   ...['service', 'handler', 'how', 'workflow', 'key', 'name'],
-  ...['replica', 'shard', 'invocation'],
+  ...['replica', 'shard', 'invocation', 'partition', 'offset'],
 ])

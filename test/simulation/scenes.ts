@@ -75,6 +75,13 @@ export const scenes: readonly [Scene, ...Scene[]] = [
     places: { 'answer-lost': 'objects.append' },
   },
   {
+    name: 'who has taken a record dies before it is committed',
+    tellers: [ledgers],
+    rates: { 'replica-dies-asking': 0.1, rebalance: 0.05 },
+    places: { 'replica-dies-asking': 'after sink.' },
+    replicas: 3,
+  },
+  {
     name: 'what is asked for at once comes in any order',
     tellers: [postmen, gathers],
     rates: { 'store-refuses': 0.08, 'store-slow': 0.1, 'answer-lost': 0.03 },

@@ -14,7 +14,7 @@ import { Faults } from './faults.ts'
 import { functionsOf, functionTimeoutMs } from './functions.ts'
 import { dice } from './handlers.ts'
 import { History } from './history.ts'
-import { mortal } from './mortal-ports.ts'
+import { mortal, mortalSource } from './mortal-ports.ts'
 import { pace } from './outside-world.ts'
 import type { Scenario } from './scenario.ts'
 import { watchSizes } from './size-watch.ts'
@@ -143,7 +143,7 @@ export class Universe {
       }
     const starts = this.world.start({
       options: options(this.#scenario),
-      source,
+      source: (self) => mortalSource(source, asks(self)),
       wallOffsetMs: this.#scenario.skews[n % this.#scenario.skews.length] ?? 0,
       ports: (port, real, self) => mortal(port, real, asks(self)),
       onFault: (point, subject, self) => {

@@ -51,7 +51,7 @@ export type ReplicaOptions = {
   /** By how much its wall clock is ahead. */
   readonly wallOffsetMs?: number
   /** None: there is no Kafka. */
-  readonly source?: RecordSource
+  readonly source?: RecordSource | ((replica: () => Replica) => RecordSource)
   /** Where values go; as they are, if absent. */
   readonly payloads?: Payloads
   /** What stands between the engine and its ports. */
@@ -121,7 +121,7 @@ export function createWorld(seed = 1, time: VirtualClockOptions = {}): World {
           logger: collectingLogger(warnings),
           calendar: createCronCalendar(),
           ...(payloads !== undefined && { payloads }),
-          source,
+          source: typeof source === 'function' ? source(() => replica) : source,
         },
         { ...defaultOptions([...functions.keys()]), ...options },
       )
