@@ -12,6 +12,7 @@ import { ImportedOrchestrator, type OrchestratorAttributes } from './imported-or
 import { Ingress } from './ingress.ts'
 import type { ClusterBinding } from './kafka/cluster-binding.ts'
 import { connectStatements } from './kafka/msk.ts'
+import { letIn } from './let-in.ts'
 import { OrchestratorBase } from './orchestrator-base.ts'
 import { storageStatements } from './orchestrator-policy.ts'
 import type { OrchestratorProps } from './orchestrator-props.ts'
@@ -23,6 +24,7 @@ import { addService } from './service.ts'
 import { suppress } from './suppress.ts'
 import { orchestratorTask } from './task.ts'
 import { warningsOf } from './warnings.ts'
+import { wayOut } from './way-out.ts'
 
 const defaultPorts = { ingress: 8080, admin: 9070 }
 const longestStop = Duration.minutes(2)
@@ -87,7 +89,10 @@ export class Orchestrator extends OrchestratorBase implements IConnectable {
       defaultPort: Port.tcp(this.ingressPort),
     })
     for (const { connections, ports } of Object.values(this.#kafka)) {
-      for (const port of ports) connections?.allowFrom(service, Port.tcp(port), 'Fermata')
+      if (connections === undefined) continue
+      for (const port of ports.map((one) => Port.tcp(one))) {
+        letIn(service, { to: { connections }, port, description: 'Fermata' })
+      }
     }
     this.#ingress = this.#addIngress()
     this.loadBalancer = this.#ingress?.loadBalancer
@@ -163,19 +168,20 @@ export class Orchestrator extends OrchestratorBase implements IConnectable {
 
   #addRegistrar(): Site {
     const { vpc, vpcSubnets, registrarSubnets, securityGroups = [] } = this.#props
-    const registrar = new Registrar(this, 'Registrar', {
-      vpc,
-      subnets: registrarSubnets ?? vpcSubnets ?? taskSubnets(vpc),
-      encryptionKey: this.#props.encryptionKey,
-    })
-    this.service.connections.allowFrom(registrar.securityGroup, Port.tcp(this.adminPort), 'Admin')
-    // Groups that were given bring the rule that lets the registrar in: it must be there before, and go after.
+    const subnets = registrarSubnets ?? vpcSubnets ?? taskSubnets(vpc)
+    const { encryptionKey } = this.#props
+    const registrar = new Registrar(this, 'Registrar', { vpc, subnets, encryptionKey })
+    const { securityGroup } = registrar
+    const port = Port.tcp(this.adminPort)
+    letIn(securityGroup, { to: this.service, port, description: 'Admin' })
+    // Groups bring the rule that lets the registrar in: it must be there before, and go after.
     const own = securityGroups.filter((group) => Stack.of(group) === Stack.of(this))
+    const needs = [this.service, securityGroup, ...own, wayOut(this, { vpc, subnets })]
     return {
       orchestrator: this,
       registrar: registrar.function,
       adminUrl: this.adminUrl,
-      ready: new DependencyGroup(this.service, ...own),
+      ready: new DependencyGroup(...needs),
       taskRole: this.taskRole,
       storage: this.#storage,
       kafka: this.#kafka,

@@ -7,9 +7,10 @@ import {
   PropagatedTagSource,
 } from 'aws-cdk-lib/aws-ecs'
 import { DnsRecordType, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery'
-import type { Construct } from 'constructs'
+import type { Construct, IDependable } from 'constructs'
 import type { OrchestratorProps } from './orchestrator-props.ts'
 import { taskSubnets } from './parts.ts'
+import { wayOut } from './way-out.ts'
 
 type ServiceProps = Pick<
   OrchestratorProps,
@@ -29,10 +30,11 @@ export function addService(
 ): { service: FargateService; adminUrl: string } {
   const { admin = {}, vpc, vpcSubnets, securityGroups } = props
   const namespace = admin.url === undefined ? namespaceOf(scope, props) : undefined
+  const subnets = vpcSubnets ?? taskSubnets(vpc)
   const service = new FargateService(scope, 'Service', {
     cluster: props.cluster,
     taskDefinition: props.task,
-    vpcSubnets: vpcSubnets ?? taskSubnets(vpc),
+    vpcSubnets: subnets,
     assignPublicIp: false,
     ...(securityGroups === undefined ? {} : { securityGroups: [...securityGroups] }),
     // A new task takes its share of the work before an old one gives its up.
@@ -53,15 +55,21 @@ export function addService(
           },
         }),
   })
-  forgetDesiredCount(service)
+  refine(service, wayOut(scope, { vpc, subnets }), props.task.obtainExecutionRole())
   const host = namespace && `${adminName}.${namespace.namespaceName}`
   return { service, adminUrl: admin.url ?? `http://${host}:${props.adminPort}` }
 }
 
-/** Stated in the template, each deployment would take away what the scaling has added. */
-function forgetDesiredCount(service: FargateService): void {
+/**
+ * Three tasks that fail to start are a failed deployment, so none starts before it can get its image and write its log.
+ * And no number of tasks: stated in the template, each deployment would take away what the scaling has added.
+ */
+function refine(service: FargateService, ...needs: readonly IDependable[]): void {
   const resource = service.node.findChild('Service')
-  if (resource instanceof CfnService) resource.addPropertyDeletionOverride('DesiredCount')
+  if (!(resource instanceof CfnService)) return
+  // Of the resource alone: what is around it, its security group say, is named by what it waits for.
+  resource.node.addDependency(...needs)
+  resource.addPropertyDeletionOverride('DesiredCount')
 }
 
 function namespaceOf(scope: Construct, { admin = {}, vpc }: ServiceProps) {

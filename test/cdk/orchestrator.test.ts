@@ -2,7 +2,7 @@ import { KafkaCluster, MskAuth } from '@fermata/cdk'
 import { loadConfig } from '@fermata/orchestrator'
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
-import { Peer, SecurityGroup } from 'aws-cdk-lib/aws-ec2'
+import { Peer, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { describe, expect, it } from 'vitest'
 import { inventory } from '../../examples/orders/services/inventory.ts'
@@ -11,6 +11,7 @@ import {
   containerOf,
   environmentOf,
   functionIn,
+  newStack,
   propertiesOf,
   scene,
   warningsOf,
@@ -235,15 +236,13 @@ describe('a Kafka cluster', () => {
 
   it('of MSK knows the task by its role, which may consume what is subscribed to', () => {
     const clusterArn = 'arn:aws:kafka:eu-west-1:123456789012:cluster/main/abc-1'
-    const { stack, vpc, fermata } = scene()
-    const group = new SecurityGroup(stack, 'Msk', { vpc })
-    const other = scene({
-      kafka: {
-        main: KafkaCluster.msk({ clusterArn, connections: group.connections }, MskAuth.iam()),
-      },
-    })
-    expect(fermata).toBeDefined()
+    const stack = newStack()
+    const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 })
+    const { connections } = new SecurityGroup(stack, 'Msk', { vpc })
+    const main = KafkaCluster.msk({ clusterArn, connections }, MskAuth.iam())
+    const other = scene({ vpc, kafka: { main } }, { stack })
     other.fermata.subscribe('orders', { source: 'kafka://main/orders', sink: 'shop/buy' })
+    expect(letsIn(stack, 'FermataServiceSecurityGroup')).toEqual([[9098, 'Msk']])
     const environment = environmentOf(other.stack)
     expect(environment['FERMATA_KAFKA_MAIN_BROKERS']).toBe('unknown')
     const found = { FERMATA_KAFKA_MAIN_BROKERS: 'b-1:9098,b-2:9098' }
