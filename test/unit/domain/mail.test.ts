@@ -1,4 +1,4 @@
-import type { Entry } from '@fermata/lambda-runtime/protocol'
+import { childIdFor, type Entry } from '@fermata/lambda-runtime/protocol'
 import { isRunnable, needsPlace } from '@fermata/orchestrator/domain/invocation/due'
 import { type Effect, predecessors } from '@fermata/orchestrator/domain/invocation/effects'
 import type { Stimulus } from '@fermata/orchestrator/domain/invocation/stimulus'
@@ -163,17 +163,30 @@ describe('what one handler asks of keys', () => {
       create('send', 3, 'b'),
     ] as const
     const stateless = { ...create('send', 4), entry: send4 } as Effect
-    const before = predecessors([
-      send,
-      last,
-      other,
-      stateless,
-      { kind: 'cancel', invocation: otherId },
-      call,
-    ])
+    const cancel: Effect = { kind: 'cancel', invocation: otherId }
+    const before = predecessors([send, last, other, stateless, cancel, call], invocationId)
     expect([...before]).toEqual([
       [send, call],
       [last, send],
+    ])
+  })
+
+  it('comes to whom it has only just sent after that, in its order', () => {
+    const child = childIdFor(send4.target, { parent: otherId, op: 4, idempotencyKey: undefined })
+    const sent: Effect = { kind: 'create', how: 'send', entry: send4 }
+    const signal = (op: number, invocation = child): Effect => ({
+      kind: 'signal',
+      entry: { kind: 'signal-send', op, invocation, name: 'go', value: { json: op } },
+    })
+    const [one, two, elsewhere] = [signal(5), signal(6), signal(7, invocationId)] as const
+    const cancel: Effect = { kind: 'cancel', invocation: child }
+    const attach: Effect = { kind: 'attach', entry: { kind: 'attach', op: 9, invocation: child } }
+    const before = predecessors([one, two, elsewhere, cancel, sent, attach], otherId)
+    expect([...before]).toEqual([
+      [one, sent],
+      [two, one],
+      [cancel, two],
+      [attach, cancel],
     ])
   })
 })

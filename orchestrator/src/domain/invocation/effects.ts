@@ -1,10 +1,11 @@
-import type {
-  Entry,
-  EntryKind,
-  EntryOf,
-  InvocationId,
-  Outcome,
-  Segment,
+import {
+  childIdFor,
+  type Entry,
+  type EntryKind,
+  type EntryOf,
+  type InvocationId,
+  type Outcome,
+  type Segment,
 } from '@fermata/lambda-runtime/protocol'
 
 /** What a durable segment asks for. Each is idempotent by a derived id, so it may be carried out again (INV-5). */
@@ -78,8 +79,18 @@ export function uncarried(
   )
 }
 
-/** What stands before an effect, because it is for the same key, and an earlier op. */
-export function predecessors(effects: readonly Effect[]): ReadonlyMap<Effect, Effect> {
+/**
+ * What stands before an effect of `parent`: because it is for the same key, and an earlier op; or for the same
+ * invocation, which may only just have been asked for: what is told to one that is not there is lost.
+ */
+export function predecessors(
+  effects: readonly Effect[],
+  parent: InvocationId,
+): ReadonlyMap<Effect, Effect> {
+  return new Map([...inKeys(effects), ...afterReceivers(effects, parent)])
+}
+
+function inKeys(effects: readonly Effect[]): ReadonlyMap<Effect, Effect> {
   const lines = new Map<string, Extract<Effect, { kind: 'create' }>[]>()
   for (const effect of effects) {
     if (effect.kind !== 'create' || effect.entry.target.key === undefined) continue
@@ -96,4 +107,37 @@ export function predecessors(effects: readonly Effect[]): ReadonlyMap<Effect, Ef
     }
   }
   return before
+}
+
+function afterReceivers(
+  effects: readonly Effect[],
+  parent: InvocationId,
+): ReadonlyMap<Effect, Effect> {
+  const lasts = new Map<InvocationId, Effect>()
+  for (const effect of effects) {
+    if (effect.kind !== 'create') continue
+    const { target, op, idempotencyKey } = effect.entry
+    lasts.set(childIdFor(target, { parent, op, idempotencyKey }), effect)
+  }
+  const before = new Map<Effect, Effect>()
+  for (const effect of effects) {
+    const receiver = receiverOf(effect)
+    if (receiver === undefined) continue
+    const last = lasts.get(receiver)
+    if (last !== undefined) before.set(effect, last)
+    lasts.set(receiver, effect)
+  }
+  return before
+}
+
+function receiverOf(effect: Effect): InvocationId | undefined {
+  switch (effect.kind) {
+    case 'signal':
+    case 'attach':
+      return effect.entry.invocation
+    case 'cancel':
+      return effect.invocation
+    default:
+      return undefined
+  }
 }

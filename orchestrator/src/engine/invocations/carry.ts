@@ -1,3 +1,4 @@
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { type Effect, effectsOf, predecessors, uncarried } from '../../domain/invocation/effects.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
@@ -9,14 +10,15 @@ const sideBySide = 32
 const nothing: ReadonlySet<number> = new Set()
 
 /**
- * Effects go side by side, but what one handler asks of one key keeps the order of its ops: each is acknowledged before
- * the next, whichever of them comes up first.
+ * Effects go side by side, but what one handler asks of one key, and what it tells one invocation, keeps the order of its
+ * ops: each is acknowledged before the next, whichever of them comes up first.
  */
 function inOrder(
+  parent: InvocationId,
   effects: readonly Effect[],
   perform: (effect: Effect) => Promise<void>,
 ): (effect: Effect) => Promise<void> {
-  const before = predecessors(effects)
+  const before = predecessors(effects, parent)
   const begun = new Map<Effect, Promise<void>>()
   const carryOut = (effect: Effect): Promise<void> => {
     const known = begun.get(effect)
@@ -40,7 +42,7 @@ export function carry(deps: EngineDeps, work: Work, session: JournalSession): Pr
     for (const segment of uncarried(segments, carried, state?.refused ?? nothing)) {
       await deps.faults.reach('effects.before', session.id)
       const effects = effectsOf(segment)
-      const carryOut = inOrder(effects, (effect) =>
+      const carryOut = inOrder(session.id, effects, (effect) =>
         persist(deps, session.id, () => perform(deps, work, session, effect)),
       )
       for (let from = 0; from < effects.length; from += sideBySide) {
