@@ -24,7 +24,7 @@ export async function expectSound(recorder: Recorder, options: SoundOptions = {}
 /** What is wrong with the history, once all that is under way has had its time. */
 export async function violationsOf(
   recorder: Recorder,
-  { atRest = true, withinMs = 30_000 }: SoundOptions,
+  { atRest = true, withinMs = 90_000 }: SoundOptions,
 ): Promise<readonly string[]> {
   const end = performance.now() + withinMs
   for (;;) {

@@ -43,11 +43,7 @@ requirePart('dynamodb-local')('a replica that is killed in the middle of news an
   }
 
   const becomes = (id: InvocationId, wanted: string) =>
-    eventually(
-      `${id} is ${wanted}`,
-      async () => (await survivor.invocation(id)).status === wanted,
-      60_000,
-    )
+    eventually(`${id} is ${wanted}`, async () => (await survivor.invocation(id)).status === wanted)
 
   /** Asks a replica for something, at which it dies. `true`: it answered all the same. */
   async function dying(
@@ -58,7 +54,7 @@ requirePart('dynamodb-local')('a replica that is killed in the middle of news an
     const victim = await system.start()
     await victim.plan({ point, subject, action: 'kill' })
     const answer = await ask(victim).catch(() => undefined)
-    await eventually('it dies', () => !victim.running, 60_000)
+    await eventually('it dies', () => !victim.running)
     return answer !== undefined && answer.status < 300
   }
 

@@ -125,8 +125,8 @@ function costs(transport: (typeof transports)[number]): void {
       const unitsOf = async () => (await busy.meter()).units['journal'] ?? 0
       const before = await unitsOf()
       const outputs = await Promise.all([
-        busy.call('basics/pause', 500),
-        busy.call('basics/pause', 500),
+        busy.call('basics/pause', 1_500),
+        busy.call('basics/pause', 1_500),
       ])
       expect(outputs.map(({ body }) => body)).toEqual(['rested', 'rested'])
       expect((await unitsOf()) - before).toBe(2 + 3)

@@ -31,7 +31,7 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
     const { invocationId: id } = sent.body as { invocationId: InvocationId }
     await dying.died()
     const heir = await system.start()
-    await eventually('its work is taken over', () => heir.output.includes('taken for dead'), 60_000)
+    await eventually('its work is taken over', () => heir.output.includes('taken for dead'))
     const children = await childrenOf(count, () => childrenIn(database.endpoint, system.table))
     expect((await heir.outputOf(id)).body).toBe(count)
     expect(new Set(children.map(({ input }) => input)).size).toBe(count)

@@ -56,7 +56,7 @@ function describeProcesses(topics: () => RealTopics): void {
   test('that is killed in mid-stream loses nothing: another one goes on from the last commit', async () => {
     const spec = await topics().fresh(2)
     const [victim, heir] = [topics().process(spec, 5), topics().process(spec, 5)]
-    const produced = 400
+    const produced = 2_000
     const both = () => [...victim.accepted, ...heir.accepted]
     await eventually(async () => {
       await topics().produce(spec.topic, 0, 1)
@@ -67,6 +67,11 @@ function describeProcesses(topics: () => RealTopics): void {
     await topics().produce(spec.topic, 0, produced - Number(ends[0]))
     await topics().produce(spec.topic, 1, produced - Number(ends[1]))
     await eventually(() => expect(victim.accepted.length).toBeGreaterThan(20))
+    const lost = Number(victim.accepted.at(-1)?.startsWith('0:') ? 0 : 1)
+    const committed = async () => Number((await topics().committed(spec))[lost])
+    await eventually(async () => expect(await committed()).toBeGreaterThan(0))
+    const before = await committed()
+    const begun = heir.accepted.length
     victim.child.kill('SIGKILL')
     const all = [...range(0, 0, produced), ...range(1, 0, produced)]
     await eventually(() => expect(new Set(both())).toEqual(new Set(all)))
@@ -74,8 +79,9 @@ function describeProcesses(topics: () => RealTopics): void {
       expect(await topics().committed(spec)).toEqual({ 0: String(produced), 1: String(produced) }),
     )
 
-    // What came again is what the victim had not committed: its window and a commit's time, not the whole log.
-    expect(both().length - all.length).toBeLessThan(100)
+    // What came again is what the victim had not committed, not the whole log.
+    const again = ofPartition(heir.accepted.slice(begun), lost).map((one) => Number(one.slice(2)))
+    expect(Math.min(...again)).toBeGreaterThanOrEqual(before)
   })
 
   test('that stood still for longer than its session finds its partitions gone, and takes its part again', async () => {
@@ -104,19 +110,24 @@ function describeProcesses(topics: () => RealTopics): void {
     await eventually(async () => expect(await topics().committed(spec)).toEqual(ends))
     const all = [...range(0, 0, Number(ends[0])), ...range(1, 0, Number(ends[1]))]
 
-    expect(new Set([...stalled.accepted, ...other.accepted])).toEqual(new Set(all))
+    // What they print may come here later than what they commit.
+    await eventually(() =>
+      expect(new Set([...stalled.accepted, ...other.accepted])).toEqual(new Set(all)),
+    )
   })
 
   test('that is told to end commits what it has accepted', async () => {
     const spec = await topics().fresh(1)
-    await topics().produce(spec.topic, 0, 300)
+    const produced = 5_000
+    await topics().produce(spec.topic, 0, produced)
     const { child, accepted } = topics().process(spec, 5)
     await eventually(() => expect(accepted.length).toBeGreaterThan(20))
     child.kill('SIGTERM')
-    const [code] = await once(child, 'exit')
+    // With all that it has printed.
+    const [code] = await once(child, 'close')
 
     expect(code).toBe(0)
-    expect(accepted.length).toBeLessThan(300)
+    expect(accepted.length).toBeLessThan(produced)
     expect(await topics().committed(spec)).toEqual({ 0: String(accepted.length) })
   })
 }

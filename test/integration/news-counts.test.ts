@@ -66,7 +66,7 @@ requirePart('dynamodb-local')('what news costs, as all count it', () => {
 
   it('a signal that came before adds one', async () => {
     const cost = await costOf(async () => {
-      const id = await send('control/listen/send?delay=500ms')
+      const id = await send('control/listen/send?delay=4s')
       await signal(id)
       await becomes(id, 'completed')
     })

@@ -74,6 +74,6 @@ requirePart('dynamodb-local')('what a keyed event costs, as the table counts it'
     expect(journal).toBeGreaterThanOrEqual(40)
     expect(object).toBeGreaterThanOrEqual(40)
     // Two may reach for one place at once: who is refused has spent a unit. Who waited for a permit in vain would spend 20.
-    expect(journal + object).toBeLessThanOrEqual(84)
+    expect(journal + object).toBeLessThan(80 + 20)
   })
 })

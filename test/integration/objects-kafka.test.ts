@@ -3,7 +3,7 @@ import { watchCommits } from '../history/commit-watch.ts'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { startKafka } from '../support/real-parts/kafka.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
-import { createSystem, eventually, type System } from './support/system.ts'
+import { createSystem, eventually, type System, subscribe } from './support/system.ts'
 import { topicsOf } from './support/topics.ts'
 
 const partitions = 4
@@ -41,11 +41,7 @@ requirePart('kafka')('records for objects', () => {
     const victim = await system.start()
     const sink = { name: 'carts', source: 'kafka://main/carts', sink: 'carts/count' }
     const options = { startFrom: 'earliest' }
-    // A broker that has just begun may not know its topics yet.
-    await eventually(
-      'it is subscribed',
-      async () => (await survivor.post('subscriptions', { ...sink, options })).status < 300,
-    )
+    await subscribe(survivor, { ...sink, options })
     const watched = { brokers: kafka.brokers, subscription: 'carts', topic: 'carts' }
     const { recorder } = system
     const commits = recorder && (await watchCommits(recorder, watched))
@@ -60,7 +56,7 @@ requirePart('kafka')('records for objects', () => {
       const { body } = await survivor.get(`objects/carts/${encodeURIComponent(key)}`)
       return (body as { state?: { items?: string[] } }).state?.items ?? []
     }
-    await eventually('some have run', async () => (await itemsOf('customer 0')).length >= 3, 60_000)
+    await eventually('some have run', async () => (await itemsOf('customer 0')).length >= 3)
     await victim.kill()
     await produce('carts', records.slice(half))
     await eventually(

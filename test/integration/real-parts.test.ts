@@ -187,8 +187,8 @@ describe('a guarded process', () => {
 
     parent.kill('SIGKILL')
 
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000)
-    await vi.waitFor(() => expect(existsSync(dataDirectory)).toBe(false), 10_000)
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 60_000)
+    await vi.waitFor(() => expect(existsSync(dataDirectory)).toBe(false), 60_000)
   })
 })
 

@@ -28,9 +28,10 @@ requirePart('dynamodb-local')('two replicas', () => {
   })
 
   const effectsOf = (part: string) => Object.entries(witness.effects(part))
+  /** When each was due, once for each invocation that was made for it. */
   const ticks = () =>
     effectsOf('tick ')
-      .map(([key]) => Number(key.slice('tick '.length)))
+      .map(([key]) => Number(key.split(' ')[1]))
       .toSorted((a, b) => a - b)
   const everySecondOf = (all: readonly number[]) => all.map((_, i) => (all[0] ?? 0) + i * 1_000)
 
@@ -69,7 +70,7 @@ requirePart('dynamodb-local')('two replicas', () => {
       await first.call('flood/debounce', { name: 'd-', count: 12 })
       expect(await witness.effect('d-11')).toMatchObject({ how: 'debounce', sends: 12 })
       for (const [i, replica] of [first, second, first, second].entries()) {
-        const path = 'index/latest/send?debounce=1500&collectKey=h'
+        const path = 'index/latest/send?debounce=5000&collectKey=h'
         const { status, body } = await replica.call(path, `h-${i}`)
         expect({ status, body }).toEqual({ status: 202, body: { status: 'accepted' } })
       }
@@ -85,12 +86,11 @@ requirePart('dynamodb-local')('two replicas', () => {
     await eventually('ticks', () => ticks().length >= 3)
     await first.kill()
     const killedAt = Date.now()
-    await eventually('ticks after that', () => Math.max(...ticks()) > killedAt + 3_000, 40_000)
+    await eventually('ticks after that', () => Math.max(...ticks()) > killedAt + 3_000)
     expect((await second.post('schedules/ticker%2Ftick/pause')).status).toBe(200)
 
     // What the killed one was at is taken over a while after those that followed.
-    await eventually('none is left out', () => `${ticks()}` === `${everySecondOf(ticks())}`, 40_000)
-    expect(effectsOf('tick ').every(([, times]) => times === 1)).toBe(true)
+    await eventually('none is left out', () => `${ticks()}` === `${everySecondOf(ticks())}`)
     first = await system.start()
   })
 })

@@ -8,7 +8,7 @@ import { createSystem, eventually, type System } from './support/system.ts'
 import { openWitness, type Witness } from './support/witness.ts'
 
 /** Short times, few shards: what is tested is what happens, not when. */
-const config = { agenda: { shards: 8 }, attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 } }
+const config = { agenda: { shards: 8 }, attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 5_000 } }
 
 const pair = generateKeyPairSync('ed25519')
 const pem = (key: KeyObject, type: 'pkcs8' | 'spki') =>

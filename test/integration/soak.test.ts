@@ -6,12 +6,12 @@ import { runSoak } from '../soak/run.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
 
 requirePart('kafka')('a short soak', () => {
-  it('leaves a sound history, whatever went wrong', async () => {
+  it('leaves a sound history, whatever went wrong', { timeout: 600_000 }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'fermata-soak-'))
     onTestFinished(() => rm(directory, { recursive: true }))
 
     const { violations, acts, struck, events, effects } = await runSoak({
-      ...{ troubleMs: 12_000, rate: 6, replicas: 2, seed: 1, patienceMs: 100_000, directory },
+      ...{ troubleMs: 12_000, rate: 6, replicas: 2, seed: 1, patienceMs: 240_000, directory },
     })
 
     expect(violations).toEqual([])

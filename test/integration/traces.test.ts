@@ -13,7 +13,7 @@ import { openWitness, type Witness } from './support/witness.ts'
 /** Short times, few shards: what is tested is what happens, not when. */
 const config = {
   agenda: { shards: 8, leaseMs: 1_500, heartbeatMs: 300, marginMs: 300, watchMs: 5_000 },
-  attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 },
+  attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 5_000 },
 }
 
 /** The interleavings that need real parts to be met; the others are met in simulated time. */
@@ -141,7 +141,7 @@ requirePart('dynamodb-local')('traces on real parts', () => {
       onStage(async (_system, first) => {
         const headers = { 'idempotency-key': 'early bird' }
         const id = deriveInvocationId('steps', ['key', 'approval', 'early bird'])
-        expect(await send(first, 'approval/send?delay=1s', 'trace 13', headers)).toBe(id)
+        expect(await send(first, 'approval/send?delay=4s', 'trace 13', headers)).toBe(id)
         expect((await resolve(first, id))?.status).toBe(204)
         expect(await attemptsOf(first, id)).toBe(0)
         expect((await resolve(first, id))?.status).toBe(409)

@@ -8,7 +8,7 @@ import { createSystem, eventually, type RegisterOptions, type System } from './s
 import { openWitness, type Witness } from './support/witness.ts'
 
 /** Short times, few shards: what is tested is what happens, not when. */
-const config = { agenda: { shards: 8 }, attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 1_000 } }
+const config = { agenda: { shards: 8 }, attempt: { aliveAfterMs: 2_000, coldStartMarginMs: 5_000 } }
 
 requirePart('dynamodb-local')('a function that does not do as it should', () => {
   let database: Awaited<ReturnType<typeof startDynamoDbLocal>>
@@ -192,7 +192,7 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
             witness.open(name)
             expect((await orchestrator.outputOf(id)).body).toBe(1)
             // Lambda says that the function ended; of a server there is only a broken connection.
-            const failures = { lambda: ['function-failed'], http: [] }
+            const failures = { lambda: ['function-failed'], http: ['invoke-lost'] }
             expect(await failuresOf(stage, id)).toEqual(failures[transport])
             expect(witness.effects(name)).toMatchObject({
               [`${name}/first`]: 1,
@@ -216,7 +216,7 @@ requirePart('dynamodb-local')('a function that does not do as it should', () => 
           expect(await failuresOf(stage, id)).toContain('function-timed-out')
           expect(witness.effects('slow')['slow/first']).toBe(1)
         },
-        { timeoutMs: 2_000 },
+        { timeoutMs: 5_000 },
       ))
   })
 

@@ -53,6 +53,6 @@ export class Consuming {
 
 /** Waits for what must become true. */
 export async function eventually(check: () => void | Promise<void>): Promise<void> {
-  await vi.waitFor(check, { timeout: 25_000, interval: 20 })
+  await vi.waitFor(check, { timeout: 90_000, interval: 20 })
   expect(check).toBeDefined()
 }

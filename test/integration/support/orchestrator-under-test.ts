@@ -23,6 +23,8 @@ const compileCache = fileURLToPath(new URL('../../../.cache/compile', import.met
 /** An orchestrator in a process of its own. */
 export class OrchestratorUnderTest {
   readonly #child: ChildProcess
+  /** It has ended, and all that it printed is here. */
+  readonly #closed: Promise<unknown>
   readonly #output: string[] = []
   readonly #reached: FaultPoint[] = []
   ingress = ''
@@ -30,6 +32,7 @@ export class OrchestratorUnderTest {
 
   private constructor(child: ChildProcess) {
     this.#child = child
+    this.#closed = once(child, 'close')
     child.on('message', (message: FromProcess) => {
       if (message.kind === 'reached') this.#reached.push(message.point)
     })
@@ -65,24 +68,20 @@ export class OrchestratorUnderTest {
   }
 
   async kill(): Promise<void> {
-    if (!this.running) return
-    const exited = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
-    await exited
+    await this.#closed
   }
 
   /** Gracefully. Answers the exit code. */
   async stop(): Promise<number | null> {
-    if (!this.running) return this.#child.exitCode
-    const exited = once(this.#child, 'exit')
     this.#child.kill('SIGTERM')
-    await exited
+    await this.#closed
     return this.#child.exitCode
   }
 
   /** Resolves when it is dead, by a fault of its plan. */
   async died(): Promise<void> {
-    if (this.running) await once(this.#child, 'exit')
+    await this.#closed
   }
 
   /** Stops it in its tracks (SIGSTOP), until `thaw`. */

@@ -92,7 +92,7 @@ export async function createSystem({
     fileURLToPath(new URL(`../fixtures/${fixture}.ts`, import.meta.url))
   const deploy: System['deploy'] = (
     fixture,
-    { environment = {}, timeoutMs = 30_000, ...options } = {},
+    { environment = {}, timeoutMs = 120_000, ...options } = {},
   ) =>
     lambda.deploy({
       name: fixture,
@@ -162,11 +162,20 @@ function awsOf(dynamodb: string): Readonly<Record<string, string>> {
   }
 }
 
+/** A broker that has just begun may not know its topics yet, nor who looks after its groups. */
+export async function subscribe(replica: OrchestratorUnderTest, spec: object): Promise<void> {
+  await eventually('it is subscribed', async () => {
+    const answer = await replica.post('subscriptions', spec).catch(() => undefined)
+    // One that dies of it, as some are to, has been asked.
+    return !replica.running || (answer !== undefined && answer.status < 300)
+  })
+}
+
 /** Asks again and again until the answer is something. @throws with `what` when it stays nothing */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + withinMs
   for (;;) {

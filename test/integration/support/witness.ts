@@ -45,12 +45,12 @@ export async function openWitness(): Promise<Witness> {
     effects: (part = '') =>
       Object.fromEntries([...counts].filter(([key]) => key.includes(part)).toSorted()),
     async effect(key) {
-      await eventually(`the effect ${key}`, () => counts.has(key), 60_000)
+      await eventually(`the effect ${key}`, () => counts.has(key), 120_000)
       return notes.get(key)
     },
     open: gates.open,
     arrived: (gate, times = 1) =>
-      eventually(`${times} at gate ${gate}`, () => gates.arrivals(gate) >= times, 60_000).then(
+      eventually(`${times} at gate ${gate}`, () => gates.arrivals(gate) >= times, 120_000).then(
         () => undefined,
       ),
     arrivals: gates.arrivals,

@@ -19,6 +19,7 @@ exec "$@" 3<&- </dev/null`
 
 const keptOutputChars = 8_000
 const probeEveryMs = 50
+const lastWordsMs = 2_000
 
 export interface GuardedProcessOptions {
   readonly command: string
@@ -34,6 +35,7 @@ export class GuardedProcess {
   readonly #options: GuardedProcessOptions
   readonly #child: ChildProcess
   readonly #exited: Promise<void>
+  readonly #saidAll: Promise<void>
   #output = ''
   #running = true
 
@@ -51,6 +53,7 @@ export class GuardedProcess {
     )
     this.#child.stdout?.on('data', this.#keepOutput)
     this.#child.stderr?.on('data', this.#keepOutput)
+    this.#saidAll = new Promise((resolve) => void this.#child.once('close', () => resolve()))
     // The guard may be gone when it is dismissed.
     this.#guard.on('error', () => {})
     this.#exited = new Promise((resolve) => {
@@ -88,7 +91,11 @@ export class GuardedProcess {
   async waitUntilReady(probe: () => Promise<unknown>, withinMs: number): Promise<void> {
     const giveUpAt = performance.now() + withinMs
     for (;;) {
-      if (!this.#running) throw new PartFailedError(`${this.#name} ended at start.`, this.output)
+      if (!this.#running) {
+        // Its last words may come after its end; who holds its output open longer is not waited for.
+        await Promise.race([this.#saidAll, delay(lastWordsMs, undefined, { ref: false })])
+        throw new PartFailedError(`${this.#name} ended at start.`, this.output)
+      }
       try {
         await probe()
         return

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { GuardedProcess, type GuardedProcessOptions } from './guarded-process.ts'
 import type { RunningStore } from './running-store.ts'
 
-const readyWithinMs = 30_000
+const readyWithinMs = 120_000
 
 /** Starts a DynamoDB that is a program of its own, and waits until it answers HTTP. */
 export async function startGuardedStore(

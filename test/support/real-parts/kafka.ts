@@ -6,7 +6,7 @@ import { findJava } from './java.ts'
 import { type BrokerFiles, prepareBrokerFiles } from './kafka-broker-files.ts'
 import { fetchJars } from './maven-jars.ts'
 
-const readyWithinMs = 60_000
+const readyWithinMs = 120_000
 const politeStopMs = 15_000
 
 export interface KafkaOptions {

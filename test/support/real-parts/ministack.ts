@@ -17,7 +17,7 @@ const directory = join(cacheDirectory, `ministack-${version}`)
 const program = join(directory, 'bin', 'ministack')
 /** Says that the installation was finished. */
 const complete = join(directory, '.complete')
-const readyWithinMs = 60_000
+const readyWithinMs = 120_000
 
 export interface MinistackOptions {
   /** On top of ours, for it and for the functions that it runs. */
