@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
@@ -20,12 +20,13 @@ const dockerfile = fileURLToPath(new URL('../image/Dockerfile', import.meta.url)
 export function assembleImage(directory: string): void {
   mkdirSync(directory, { recursive: true })
   copyFileSync(dockerfile, join(directory, 'Dockerfile'))
+  const outfile = join(directory, 'fermata.mjs')
   const entry = fileURLToPath(import.meta.resolve('@fermata/orchestrator/main'))
   const fromSource = entry.endsWith('.ts')
   if (!existsSync(entry)) throw new Error(`${entry} is missing: build the orchestrator first`)
   buildSync({
     entryPoints: [entry],
-    outfile: join(directory, 'fermata.mjs'),
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -38,4 +39,6 @@ export function assembleImage(directory: string): void {
     legalComments: 'eof',
     logLevel: 'error',
   })
+  // The image takes over who may read it, and runs as somebody else than who owns it there.
+  chmodSync(outfile, 0o644)
 }

@@ -23,6 +23,7 @@ import { addScaling } from './scaling.ts'
 import { addService } from './service.ts'
 import { suppress } from './suppress.ts'
 import { orchestratorTask } from './task.ts'
+import { ValidationError } from './validation-error.ts'
 import { warningsOf } from './warnings.ts'
 import { wayOut } from './way-out.ts'
 
@@ -74,6 +75,9 @@ export class Orchestrator extends OrchestratorBase implements IConnectable {
   constructor(scope: Construct, id: string, props: OrchestratorProps) {
     super(scope, id)
     this.#props = props
+    if ((props.stopTimeout ?? longestStop).toSeconds() > longestStop.toSeconds()) {
+      throw new ValidationError('A task may take 2 minutes to stop at most: lower `stopTimeout`')
+    }
     this.table = tableOf(this, props)
     const tableKey = props.encryptionKey ?? this.table.encryptionKey
     this.#storage = { table: this.table, tableKey, blobs: props.blobs }

@@ -77,7 +77,8 @@ export function subscribeTopic(
 ): Subscription {
   const { topic, binding } = bindingOf(name, props.source, site)
   const { scope, id } = placeOf(name, registration, site.orchestrator)
-  const subscription = new Subscription(scope, id, { ...site, ...props, name })
+  const byRole = binding.iamClusterArn !== undefined
+  const subscription = new Subscription(scope, id, { ...site, ...props, name, byRole })
   if (registration !== undefined) {
     subscription.resource.node.addDependency(registration.resource)
   } else {

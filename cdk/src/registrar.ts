@@ -50,6 +50,8 @@ export class Registrar extends Construct {
       memorySize: 256,
       // The longest there is: it waits for the service to start, and for functions to be of no use any more.
       timeout: Duration.minutes(15),
+      // Lambda keeps what it has no room for. Late, it would undo what CloudFormation has done since it gave up.
+      maxEventAge: Duration.minutes(15),
       logGroup,
       role: functionRole(this, 'Role', { logGroup, inVpc: true }),
       vpc,

@@ -32,8 +32,11 @@ export type Registry = {
   readonly ready: IDependable
 }
 
-/** CloudFormation gives up then, and rolls back; the function reports before. */
-const serviceTimeout = Duration.minutes(16)
+/**
+ * CloudFormation gives up then, and rolls back; the function has reported before: it begins within 15 minutes or not at
+ * all, and ends within 15.
+ */
+const serviceTimeout = Duration.minutes(31)
 
 /** The registration of a function's current version with an orchestrator. */
 export class Registration extends Construct {
@@ -98,11 +101,17 @@ export class Subscription extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: Registry & SubscribeProps & { readonly name: string; readonly storage: Storage },
+    props: Registry &
+      SubscribeProps & {
+        readonly name: string
+        readonly storage: Storage
+        /** Whether the cluster knows roles: then the leave for the topic is as new as this. */
+        readonly byRole: boolean
+      },
   ) {
     super(scope, id)
     this.#dimensions = { Table: props.storage.table.tableName, Subscription: props.name }
-    const { registrar, adminUrl, name, source, sink, startFrom, running } = props
+    const { registrar, adminUrl, name, source, sink, startFrom, running, byRole } = props
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::FermataSubscription',
       serviceToken: registrar.functionArn,
@@ -115,6 +124,7 @@ export class Subscription extends Construct {
         Sink: sink,
         ...(startFrom === undefined ? {} : { StartFrom: startFrom }),
         ...(running === undefined ? {} : { Running: running }),
+        ...(byRole ? { ByRole: 'true' } : {}),
       },
     })
     this.resource.node.addDependency(props.ready)

@@ -1,7 +1,8 @@
-import { Duration, Stack } from 'aws-cdk-lib'
+import { Duration, Size, Stack } from 'aws-cdk-lib'
 import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import {
+  AwsLogDriverMode,
   CpuArchitecture,
   FargateTaskDefinition,
   LogDrivers,
@@ -55,7 +56,13 @@ export function orchestratorTask(scope: Construct, props: TaskProps): FargateTas
     secrets: secretsOf(props.kafka),
     readonlyRootFilesystem: true,
     stopTimeout: props.stopTimeout,
-    logging: LogDrivers.awsLogs({ streamPrefix: 'orchestrator', logGroup: props.logGroup }),
+    logging: LogDrivers.awsLogs({
+      streamPrefix: 'orchestrator',
+      logGroup: props.logGroup,
+      // Without, a log that takes nothing would stop the process, and with it the heartbeats of its leases.
+      mode: AwsLogDriverMode.NON_BLOCKING,
+      maxBufferSize: Size.mebibytes(25),
+    }),
     portMappings: [
       { name: 'ingress', containerPort: ingressPort, protocol: Protocol.TCP },
       { name: 'admin', containerPort: adminPort, protocol: Protocol.TCP },

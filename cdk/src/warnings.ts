@@ -20,6 +20,12 @@ export function warningsOf(
     removalPolicy === RemovalPolicy.DESTROY && table === undefined
       ? ['tableRemoved', 'The table, and every invocation in it, is deleted with the stack']
       : undefined,
+    2 * (scaling.maxTasks ?? 10) > shardsOf(props)
+      ? [
+          'fewShards',
+          'A deployment starts as many tasks again, and one that gets no shard of the agenda does nothing and never becomes ready: raise `settings.agenda.shards` before the first deployment, or take fewer tasks',
+        ]
+      : undefined,
     (cpu ?? 1024) < 512
       ? ['smallTask', 'A quarter of a core may be too slow for its own heartbeats under load']
       : undefined,
@@ -35,6 +41,12 @@ export function warningsOf(
     ...Object.entries(kafka).map(([name, { document }]) => plainCluster(name, document)),
   ]
   return found.filter((one) => one !== undefined)
+}
+
+/** As the configuration will have it. */
+function shardsOf({ settings }: OrchestratorProps): number {
+  const { shards } = (settings?.['agenda'] ?? {}) as { readonly shards?: number }
+  return shards ?? 32
 }
 
 function plainCluster(

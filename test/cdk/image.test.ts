@@ -1,7 +1,9 @@
 /** The orchestrator's image without a container engine: its file tree, and its very command. */
+import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { service } from '@fermata/lambda-runtime'
 import { serve } from '@fermata/lambda-runtime/http'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -12,6 +14,7 @@ import { awsEnvironment } from './support/aws.ts'
 import { type ImageProcess, runImage, stopTimeoutMs } from './support/image-process.ts'
 import { until } from './support/progress.ts'
 
+const assembler = new URL('../../cdk/src/assemble-image.ts', import.meta.url).href
 const megabyte = 1024 * 1024
 const gracefully = [0, null]
 
@@ -69,6 +72,18 @@ describe('the image of the orchestrator', () => {
     expect(statSync(join(root, 'app/fermata.mjs')).size).toBeLessThan(8 * megabyte)
     expect(tree.user).toBe('node')
     expect(tree.command).toEqual(imageCommand)
+  })
+
+  it('can be read by whom it runs as, whatever who builds it lets others read', async () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'fermata-umask-'))
+    onTestFinished(() => rmSync(scratch, { recursive: true, force: true }))
+    const program = `process.umask(0o077)
+      const { assembleImage } = await import(${JSON.stringify(assembler)})
+      assembleImage(${JSON.stringify(scratch)})`
+    const args = ['--conditions=source', '--input-type=module', '--eval', program]
+    await promisify(execFile)(process.execPath, args)
+    expect(filesIn(scratch)).toEqual(['Dockerfile', 'fermata.mjs'])
+    expect((statSync(join(scratch, 'fermata.mjs')).mode & 0o777).toString(8)).toBe('644')
   })
 
   it('runs where nothing can be written, is healthy, and stops when it is told to', async () => {

@@ -1,5 +1,7 @@
 import { KafkaCluster, MskAuth } from '@fermata/cdk'
 import { loadConfig } from '@fermata/orchestrator'
+import { createServer } from '@fermata/orchestrator/adapters/http/server'
+import { createLogger } from '@fermata/orchestrator/adapters/telemetry/pino-logger'
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Peer, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2'
@@ -39,6 +41,10 @@ describe('an orchestrator', () => {
           StopTimeout: 120,
           Command: ['node', '--disable-warning=TimeoutNegativeWarning', 'fermata.mjs'],
           HealthCheck: Match.objectLike({ Retries: 3 }),
+          // A log that takes nothing must not stop it.
+          LogConfiguration: Match.objectLike({
+            Options: Match.objectLike({ mode: 'non-blocking', 'max-buffer-size': '26214400b' }),
+          }),
         }),
       ],
     })
@@ -84,7 +90,10 @@ describe('an orchestrator', () => {
   it('gives no resource a physical name', () => {
     const { stack } = scene({ ingress: {} })
     const template = Template.fromStack(stack).toJSON()
-    const named = Object.entries(template['Resources'] as Record<string, { Properties?: object }>)
+    type Resource = { readonly Properties?: Readonly<Record<string, unknown>> }
+    const isOfAnother = (name: unknown) =>
+      typeof name === 'object' && name !== null && 'Ref' in name
+    const named = Object.entries(template['Resources'] as Record<string, Resource>)
       .filter(([, { Properties = {} }]) =>
         [
           'TableName',
@@ -95,7 +104,7 @@ describe('an orchestrator', () => {
           'LogGroupName',
           'GroupName',
           'AlarmName',
-        ].some((name) => name in Properties),
+        ].some((name) => name in Properties && !isOfAnother(Properties[name])),
       )
       .map(([id]) => id)
     expect(named).toEqual([])
@@ -136,6 +145,34 @@ describe('an orchestrator', () => {
     template.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 80 })],
     })
+  })
+
+  it('keeps connections for longer than its load balancer, which else would use one that is closed', async () => {
+    const { stack } = scene({ ingress: {} })
+    const { LoadBalancerAttributes: attributes } =
+      propertiesOf(stack, 'AWS::ElasticLoadBalancingV2::LoadBalancer')[0] ?? {}
+    const { Value } =
+      (attributes as { Key: string; Value: string }[]).find(({ Key }) => /^idle/.test(Key)) ?? {}
+    const server = createServer({
+      name: 'ingress',
+      maxBodyBytes: 1,
+      logger: createLogger({ level: 'silent' }),
+    })
+    expect(server.server.keepAliveTimeout).toBeGreaterThan(Number(Value) * 1_000)
+    await server.close()
+  })
+
+  it('is refused a time to stop that Fargate does not give', () => {
+    expect(() => scene({ stopTimeout: Duration.seconds(121) })).toThrow(/2 minutes/)
+    expect(() => scene({ stopTimeout: Duration.seconds(120) })).not.toThrow()
+  })
+
+  it('warns where a deployment would start more tasks than there are shards', () => {
+    const warned = (props: Parameters<typeof scene>[0]) => warningsOf(scene(props).stack)
+    const scaling = { maxTasks: 17 }
+    expect(warned({ scaling })).toContain('fewShards')
+    expect(warned({ scaling, settings: { agenda: { shards: 64 } } })).not.toContain('fewShards')
+    expect(warned({ scaling: { maxTasks: 16 } })).not.toContain('fewShards')
   })
 
   it('warns of what is risky', () => {
@@ -260,6 +297,7 @@ describe('a Kafka cluster', () => {
       Action: ['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'],
       Resource: `${prefix}:topic/main/abc-1/orders`,
     })
+    checks(stack).hasResourceProperties('Custom::FermataSubscription', { ByRole: 'true' })
     expect(statements).toContainEqual({
       Effect: 'Allow',
       Action: ['kafka-cluster:DescribeGroup', 'kafka-cluster:AlterGroup'],
@@ -284,8 +322,30 @@ describe('registering and subscribing', () => {
     })
     template.hasResource('Custom::FermataSubscription', {
       DependsOn: Match.arrayWith([registration]),
-      Properties: Match.objectLike({ Name: 'orders', Sink: 'shop/buy', Running: 5 }),
+      Properties: Match.objectLike({
+        Name: 'orders',
+        Sink: 'shop/buy',
+        Running: 5,
+        ByRole: Match.absent(),
+      }),
     })
+  })
+
+  it('is never done after CloudFormation has given up, however long Lambda has no room', () => {
+    const { stack, fermata } = scene()
+    fermata.register(functionIn(stack))
+    const only = (type: string) => {
+      const [properties = {}] = propertiesOf(stack, type)
+      return properties
+    }
+    const oldest = Number(only('AWS::Lambda::EventInvokeConfig')['MaximumEventAgeInSeconds'])
+    const [longest] = propertiesOf(stack, 'AWS::Lambda::Function')
+      .filter(({ Description }) => String(Description).startsWith('Registers'))
+      .map(({ Timeout }) => Number(Timeout))
+    const patience = Number(only('Custom::FermataDeployment')['ServiceTimeout'])
+    expect(oldest + (longest ?? Number.NaN)).toBeLessThan(patience)
+    // The most that CloudFormation waits.
+    expect(patience).toBeLessThanOrEqual(3_600)
   })
 
   it('keeps versions that are replaced', () => {

@@ -73,6 +73,7 @@ async function stage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
     await orchestrator.stop()
   })
   const deleted: string[] = []
+  let onWait = (): void => undefined
   const AdminUrl = `http://127.0.0.1:${adminPort}`
   const handle = async (event: Partial<CustomResourceEvent>, forMs = 20_000): Promise<Answer> => {
     await handleEvent(
@@ -88,7 +89,10 @@ async function stage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
       {
         wait: {
           now: Date.now,
-          sleep: (ms) => sleep(ms),
+          sleep: (ms) => {
+            onWait()
+            return sleep(ms)
+          },
           deadline: Date.now() + forMs,
           giveUpAt: Date.now() + forMs + 100,
           patienceMs: 300,
@@ -125,6 +129,11 @@ async function stage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
     functions,
     handle,
     deleted,
+    log,
+    /** Each time before it waits to try again. */
+    whenWaiting(act: () => void): void {
+      onWait = act
+    },
     deployment,
     subscription,
     addresses: async () =>
@@ -377,6 +386,35 @@ describe.concurrent('a subscription', () => {
       ResourceProperties: subscription(),
     })
     expect(await subscriptions()).toMatchObject([{ name: 'purchases' }])
+  })
+
+  it('waits for a topic that the role may not be known yet to read, and for no other', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { functions, handle, deployment, subscription, log, whenWaiting } = await stage({
+      onTestFinished,
+    })
+    functions.set(arnOf('shop', 1), suspends)
+    await handle({ ResourceProperties: deployment(1) })
+    const wanted = subscription({ Source: 'kafka://main/later' })
+    let waits = 0
+    whenWaiting(() => {
+      waits += 1
+    })
+    const missing = await handle({ ResourceProperties: wanted })
+    expect(missing.Reason).toMatch(/no topic "later"/)
+    expect(waits).toBe(0)
+    whenWaiting(() => {
+      waits += 1
+      if (waits === 2) log.createTopic('later')
+    })
+    const late = await handle({ ResourceProperties: { ...wanted, ByRole: 'true' } })
+    expect(late.Status).toBe('SUCCESS')
+    expect(waits).toBeGreaterThanOrEqual(2)
+    const never = { Name: 'never', Source: 'kafka://main/never', ByRole: 'true' }
+    const refused = await handle({ ResourceProperties: subscription(never) }, 2_000)
+    expect(refused.Reason).toMatch(/no topic "never"/)
   })
 
   it('fails with the reason when nothing serves its sink', async ({ expect, onTestFinished }) => {

@@ -12,6 +12,8 @@ export type SubscriptionDeps = {
 const readyMs = 8 * 60_000
 const subscribeMs = 2 * 60_000
 const runningMs = 2 * 60_000
+/** For a policy to spread: until then a topic that a role may not see is one that there is not. */
+const visibleMs = 2 * 60_000
 
 /**
  * A subscription. Its id is its name: under another name it is another one. The orchestrator knows which resource looks
@@ -24,7 +26,7 @@ export async function handleSubscription(
   const owner = `${event.StackId}/${event.LogicalResourceId}`
   const wanted = readProperties(event.ResourceProperties, owner)
   if (event.RequestType !== 'Delete') {
-    await subscribe(wanted, owner, deps)
+    await subscribe(wanted, owner, deps, event.ResourceProperties['ByRole'] === 'true')
     return { physicalId: wanted.name }
   }
   const physicalId = event.PhysicalResourceId ?? wanted.name
@@ -36,13 +38,33 @@ async function subscribe(
   wanted: Subscription,
   owner: string,
   deps: SubscriptionDeps,
+  byRole: boolean,
 ): Promise<void> {
-  const { admin, log } = deps
+  const { admin, wait, log } = deps
   await admin.untilReady(readyMs)
+  const until = Math.min(wait.now() + visibleMs, wait.deadline)
+  for (;;) {
+    try {
+      await subscribeOnce(wanted, owner, deps)
+      return log(`${wanted.name} consumes ${wanted.source} into ${wanted.sink}`)
+    } catch (error) {
+      const mayAppear = byRole && hasCode(error, 'topic-not-found')
+      if (!mayAppear || wait.now() + wait.everyMs >= until) throw error
+    }
+    await wait.sleep(wait.everyMs)
+  }
+}
+
+async function subscribeOnce(
+  wanted: Subscription,
+  owner: string,
+  deps: SubscriptionDeps,
+): Promise<void> {
+  const { admin } = deps
   try {
     await admin.subscribe(wanted, subscribeMs)
   } catch (error) {
-    if (!(error instanceof AdminError) || error.code !== 'subscription-exists') throw error
+    if (!hasCode(error, 'subscription-exists')) throw error
     const existing = await admin.subscription(wanted.name)
     if (existing !== undefined && existing.options?.owner !== owner)
       throw new Error(taken(existing))
@@ -51,7 +73,10 @@ async function subscribe(
     await admin.subscribe(wanted, subscribeMs)
   }
   await untilRunning(wanted.name, deps)
-  log(`${wanted.name} consumes ${wanted.source} into ${wanted.sink}`)
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof AdminError && error.code === code
 }
 
 function taken({ name, options }: Subscription): string {
@@ -65,7 +90,8 @@ async function untilRunning(name: string, { admin, wait }: SubscriptionDeps): Pr
     const status = (await admin.subscription(name))?.status
     if (status?.kind === 'running') return
     if (status?.kind === 'stopped') {
-      throw new Error(`The subscription "${name}" cannot run: ${status.failure?.message}`)
+      const { code = 'stopped', message = 'it has stopped' } = status.failure ?? {}
+      throw new AdminError(code, 0, `The subscription "${name}" cannot run: ${message}`)
     }
     if (wait.now() + wait.everyMs >= until) {
       throw new Error(`The subscription "${name}" did not begin to consume in time`)

@@ -12,6 +12,8 @@ export interface ServerOptions {
 
 /** A request, with its body, comes within this time. The answer may take as long as it takes. */
 const requestMs = 120_000
+/** Longer than a load balancer keeps a silent connection: it may use one again in the moment in which we close it. */
+const keepAliveMs = 11 * 60_000
 
 /** A server without routes that answers every mistake as problem JSON. */
 export function createServer({ name, maxBodyBytes, logger }: ServerOptions): FastifyInstance {
@@ -22,6 +24,7 @@ export function createServer({ name, maxBodyBytes, logger }: ServerOptions): Fas
     return503OnClosing: false,
     forceCloseConnections: false,
     requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
     routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true },
     frameworkErrors: (error, _request, reply) => answerError(error, reply, log),
     clientErrorHandler: answerGarbage,
