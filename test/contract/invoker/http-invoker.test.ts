@@ -153,7 +153,7 @@ describe('the HTTP invoker alone', () => {
       const outcomes = Array.from({ length: 150 }, () =>
         rig.invoker.invoke(rig.scripted, requestFor('hang'), abort.signal),
       )
-      await expect.poll(() => rig.starts(), { timeout: 20_000 }).toBe(150)
+      await expect.poll(() => rig.starts(), { timeout: 120_000 }).toBe(150)
       abort.abort()
       const kinds = (await Promise.all(outcomes)).map(({ kind }) => kind)
       expect(new Set(kinds)).toEqual(new Set(['lost']))

@@ -9,7 +9,8 @@ import { FreezableProxy } from './freezable-proxy.ts'
 import type { LogUnderTest, MemberOptions, MemberUnderTest } from './log-under-test.ts'
 import { describeRecordSource } from './record-source-contract.ts'
 
-const sessionTimeoutMs = 2_000
+/** For a machine that stands still for a second or two, nobody loses his membership. */
+const sessionTimeoutMs = 6_000
 
 requirePart('kafka')('Kafka by kafkajs', () => describeRecordSource(startRealLog))
 
@@ -64,7 +65,7 @@ async function startMember(
     options: {
       sessionTimeoutMs,
       heartbeatMs: 300,
-      rebalanceTimeoutMs: 6_000,
+      rebalanceTimeoutMs: 10_000,
       maxWaitMs: 100,
       settleMs: 500,
       stopMs: 500,

@@ -35,9 +35,7 @@ for (const [part, start] of Object.entries(servers)) {
       await stores.ensureTable({ create: true })
       await stores.detectBatching()
     })
-    beforeEach(() => {
-      proxy.requests.length = 0
-    })
+    beforeEach(() => proxy.reset())
     afterAll(async () => {
       await stores.close()
       await proxy.stop()

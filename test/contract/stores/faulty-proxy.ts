@@ -17,6 +17,8 @@ export type FaultyProxy = {
   readonly requests: ProxiedRequest[]
   /** For the next requests of this operation, one each. */
   fault(operation: string, ...faults: Fault[]): void
+  /** Forgets what was asked, and the faults that nobody has met. */
+  reset(): void
   stop(): Promise<void>
 }
 
@@ -53,6 +55,10 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     requests,
     fault(operation, ...planned) {
       faults.set(operation, [...(faults.get(operation) ?? []), ...planned])
+    },
+    reset() {
+      requests.length = 0
+      faults.clear()
     },
     stop: () =>
       new Promise((resolve) => {
