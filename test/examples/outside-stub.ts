@@ -46,6 +46,6 @@ export async function eventually<T>(
       if (found === undefined) throw new Error('not yet')
       return found
     },
-    { timeout: 30_000, interval: 20 },
+    { timeout: 120_000, interval: 20 },
   )
 }

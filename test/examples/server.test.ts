@@ -34,7 +34,7 @@ it('the example of handlers on a server runs, and stops when it is told to', asy
     fetch(`http://127.0.0.1:${port}/${path}`, { method: 'POST', body: JSON.stringify(body) })
   await expect
     .poll(async () => (await fetch(`http://127.0.0.1:${adminPort}/ready`)).status, {
-      timeout: 20_000,
+      timeout: 120_000,
     })
     .toBe(200)
 
