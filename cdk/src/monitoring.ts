@@ -91,7 +91,7 @@ export class Monitoring extends Construct {
 
   /** Each task reports once a minute. */
   #silence(orchestrator: Orchestrator): Alarm {
-    return new Alarm(this, 'Silent', {
+    const alarm = new Alarm(this, 'Silent', {
       metric: orchestrator.metricRunning({ statistic: 'SampleCount' }),
       threshold: 1,
       evaluationPeriods: 5,
@@ -99,6 +99,9 @@ export class Monitoring extends Construct {
       alarmDescription: 'No orchestrator has reported for five minutes: is a task running?',
       treatMissingData: TreatMissingData.BREACHING,
     })
+    // Nobody is missed before a task runs, and when the stack goes.
+    alarm.node.addDependency(orchestrator.service)
+    return alarm
   }
 
   #addDashboard(orchestrator: Orchestrator): Dashboard {

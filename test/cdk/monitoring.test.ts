@@ -3,6 +3,7 @@ import { Monitoring } from '@fermata/cdk'
 import { createMemoryStores } from '@fermata/orchestrator/adapters/memory/stores'
 import { type MeasurablePorts, measure } from '@fermata/orchestrator/adapters/telemetry/metrics'
 import { Duration } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Topic } from 'aws-cdk-lib/aws-sns'
@@ -107,6 +108,14 @@ describe('monitoring', () => {
       'Throttles 15 0 notBreaching',
     ])
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1)
+  })
+
+  it('does not call anybody about silence before there is somebody to be heard', () => {
+    const { stack } = watched()
+    const found = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'))
+    const [silence] = found.filter(({ Properties }) => Properties.MetricName === 'Running')
+    const [service] = Object.keys(Template.fromStack(stack).findResources('AWS::ECS::Service'))
+    expect(silence?.['DependsOn']).toContain(service)
   })
 
   it('has the lag of one subscription, as it is emitted', async () => {

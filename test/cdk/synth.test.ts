@@ -1,8 +1,11 @@
-/** `cdk synth` of the app, as a user calls it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+/** `cdk synth` of the app, as a user calls it, and the app by itself. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { promisify } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { processEnvironment } from '../support/real-parts/environment.ts'
 import { cdk, repository } from './support/cdk-cli.ts'
 
 it('is synthesized without a network: nothing is looked up, and nothing of this machine is in it', async ({
@@ -33,9 +36,34 @@ it('is synthesized without a network: nothing is looked up, and nothing of this 
     },
   )
   expect(said).not.toContain('no-network:')
+  expect(said).not.toContain('fermata:ordersGoNowhere')
   const template = readFileSync(join(out, 'FermataOrders.template.json'), 'utf8')
   for (const type of ['AWS::ECS::Service', 'Custom::FermataDeployment']) {
     expect(template).toContain(type)
   }
   for (const path of [repository, scratch, tmpdir()]) expect(template).not.toContain(path)
+})
+
+it.each([
+  ['no brokers', { outsideUrl: 'https://outside.example' }],
+  ['no address of payments and mail', { brokers: 'b1:9092' }],
+])('says that orders go nowhere when it is given %s', async (_what, context) => {
+  const out = mkdtempSync(join(tmpdir(), 'fermata-synth-'))
+  onTestFinished(() => rmSync(out, { recursive: true, force: true }))
+  // What is said is in the assembly; functions are not bundled for it.
+  const known = { ...context, 'aws:cdk:bundling-stacks': [] }
+  await promisify(execFile)(process.execPath, ['--conditions=source', 'cdk/app.ts'], {
+    cwd: repository,
+    env: {
+      PATH: processEnvironment.PATH,
+      CDK_OUTDIR: out,
+      CDK_CONTEXT_JSON: JSON.stringify(known),
+    },
+  })
+  const assembly = readdirSync(out)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readFileSync(join(out, name), 'utf8'))
+    .join()
+  expect(assembly).toContain('Custom::FermataDeployment')
+  expect(assembly).toContain('Without -c brokers=… nothing is consumed')
 })
