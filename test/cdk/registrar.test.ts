@@ -28,10 +28,23 @@ const suspends: FunctionCode = serving(manifestOf('shop', { buy: {} }), () => ({
   status: waitsForOp0,
 }))
 
+type AnswerBucket = {
+  readonly url: string
+  readonly answers: Answer[]
+  readonly server: Server
+  /** Connections to break off. */
+  deaf: number
+}
+
 /** CloudFormation's side: takes one answer for each request. */
-async function openBucket(): Promise<{ url: string; answers: Answer[]; server: Server }> {
+async function openBucket(): Promise<AnswerBucket> {
   const answers: Answer[] = []
   const server = createServer((request, response) => {
+    if (bucket.deaf > 0) {
+      bucket.deaf -= 1
+      request.destroy()
+      return
+    }
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -41,7 +54,13 @@ async function openBucket(): Promise<{ url: string; answers: Answer[]; server: S
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/answer`, answers, server }
+  const bucket: AnswerBucket = {
+    url: `http://127.0.0.1:${port}/answer`,
+    answers,
+    server,
+    deaf: 0,
+  }
+  return bucket
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
@@ -130,6 +149,7 @@ async function stage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
     handle,
     deleted,
     log,
+    bucket,
     /** Each time before it waits to try again. */
     whenWaiting(act: () => void): void {
       onWait = act
@@ -438,6 +458,23 @@ describe('an orchestrator that takes connections and says nothing', () => {
     expect(answer.Status).toBe('FAILED')
     expect(answer.Reason).toMatch(/does not answer/)
   }, 60_000)
+})
+
+describe('CloudFormation', () => {
+  it('is never told that something failed because it could not be told that it went well', async ({
+    onTestFinished,
+  }) => {
+    const { functions, handle, deployment, bucket } = await stage({ onTestFinished })
+    functions.set(arnOf('shop', 1), suspends)
+    bucket.deaf = 5
+    // Lambda asks again when its function has failed.
+    await expect(handle({ ResourceProperties: deployment(1) })).rejects.toThrow()
+    expect(bucket.answers).toEqual([])
+    bucket.deaf = 4
+    const answer = await handle({ ResourceProperties: deployment(1) })
+    expect(bucket.answers).toEqual([answer])
+    expect(answer.Status).toBe('SUCCESS')
+  })
 })
 
 describe('a resource of an unknown kind', () => {

@@ -1,3 +1,5 @@
+import type { Wait } from './wait.ts'
+
 /** What CloudFormation sends to the function behind a custom resource. */
 export type CustomResourceEvent = {
   readonly RequestType: 'Create' | 'Update' | 'Delete'
@@ -16,7 +18,8 @@ export type Done = {
   readonly data?: Readonly<Record<string, string>>
 }
 
-type Answer = (
+/** What CloudFormation is told. */
+export type Answer = (
   | { readonly done: Done }
   | { readonly reason: string; readonly physicalId: string }
 ) & {
@@ -26,8 +29,11 @@ type Answer = (
 const maxReason = 1_000
 const tries = 5
 
-/** Tells CloudFormation. Tried again: a stack that hears nothing waits for an hour. */
-export async function respond(answer: Answer, send: typeof fetch = fetch): Promise<void> {
+/** Tells CloudFormation. Tried again: a stack that hears nothing waits until it gives up. */
+export async function respond(
+  answer: Answer,
+  { sleep, everyMs }: Pick<Wait, 'sleep' | 'everyMs'>,
+): Promise<void> {
   const { ResponseURL, StackId, RequestId, LogicalResourceId } = answer.event
   const outcome =
     'done' in answer
@@ -44,7 +50,7 @@ export async function respond(answer: Answer, send: typeof fetch = fetch): Promi
   const body = JSON.stringify({ ...outcome, StackId, RequestId, LogicalResourceId })
   for (let attempt = 1; ; attempt++) {
     try {
-      const response = await send(ResponseURL, {
+      const response = await fetch(ResponseURL, {
         method: 'PUT',
         // Bytes, for a text would get a type, and the URL is signed for a request without one.
         body: Buffer.from(body),
@@ -55,5 +61,6 @@ export async function respond(answer: Answer, send: typeof fetch = fetch): Promi
     } catch (error) {
       if (attempt >= tries) throw error
     }
+    await sleep(everyMs)
   }
 }

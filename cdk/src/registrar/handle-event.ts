@@ -1,6 +1,5 @@
 import { AdminClient } from './admin-client.ts'
-import type { CustomResourceEvent, Done } from './custom-resource.ts'
-import { respond } from './custom-resource.ts'
+import { type Answer, type CustomResourceEvent, type Done, respond } from './custom-resource.ts'
 import { failedPrefix, handleDeployment } from './deployment.ts'
 import { handleSubscription } from './subscription.ts'
 import type { Wait } from './wait.ts'
@@ -11,15 +10,22 @@ export type RegistrarDeps = {
   readonly log: (message: string) => void
 }
 
-/** Does what CloudFormation asks for, and tells it what became of it: always, and with the reason. */
+/**
+ * Does what CloudFormation asks for, and tells it what became of it: always, and with the reason.
+ *
+ * @throws Error when CloudFormation could not be told: Lambda asks again then, and all of it stands being done twice
+ */
 export async function handleEvent(event: CustomResourceEvent, deps: RegistrarDeps): Promise<void> {
+  await respond(await outcomeOf(event, deps), deps.wait)
+}
+
+async function outcomeOf(event: CustomResourceEvent, deps: RegistrarDeps): Promise<Answer> {
   try {
-    const done = await act(event, deps)
-    await respond({ event, done })
+    return { event, done: await act(event, deps) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     deps.log(reason)
-    await respond({ event, reason, physicalId: idOfFailed(event) })
+    return { event, reason, physicalId: idOfFailed(event) }
   }
 }
 
