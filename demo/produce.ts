@@ -28,6 +28,9 @@ function connectKafka(brokers: readonly string[]): Kafka {
 export async function produceOrders(options: ProduceOptions): Promise<void> {
   const producer = connectKafka(options.brokers).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
+    // What is sent again is stored once.
+    idempotent: true,
+    maxInFlightRequests: 1,
   })
   await producer.connect()
   try {

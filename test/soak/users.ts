@@ -33,7 +33,7 @@ export class Users {
     this.#options = options
     this.#choice = new Chance(options.chance.below(1_000_000))
     const kafka = new Kafka({ brokers: [...options.brokers], logLevel: logLevel.NOTHING })
-    this.#producer = kafka.producer()
+    this.#producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
   }
 
   async begin(): Promise<void> {

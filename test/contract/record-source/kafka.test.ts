@@ -21,6 +21,9 @@ async function startRealLog(): Promise<LogUnderTest> {
   const producer = client.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
+    // What is sent again is stored once: tests count records.
+    idempotent: true,
+    maxInFlightRequests: 1,
   })
   await Promise.all([admin.connect(), producer.connect()])
   return {

@@ -54,7 +54,12 @@ export class RealTopics {
   }
 
   async produce(topic: string, partition: number, count: number): Promise<void> {
-    const producer = this.client().producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    const producer = this.client().producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      // What is sent again is stored once: tests count records.
+      idempotent: true,
+      maxInFlightRequests: 1,
+    })
     await producer.connect()
     try {
       const messages = Array.from({ length: count }, (_, n) => ({ value: String(n), partition }))

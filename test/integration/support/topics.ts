@@ -20,7 +20,8 @@ export function topicsOf(brokers: readonly string[]): Topics {
   const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
   return {
     async produce(topic, records) {
-      const producer = kafka.producer()
+      // A broker that has just begun refuses some partitions of a request: all of it is sent again.
+      const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
       await producer.connect()
       for (let from = 0; from < records.length; from += batch) {
         await producer.send({ topic, messages: records.slice(from, from + batch) })

@@ -91,7 +91,7 @@ function properties(
     // Lower bounds for what a consumer may ask: tests of lost members need short sessions.
     'group.min.session.timeout.ms': '1000',
     // After a crash the broker's earlier self must have lapsed before it is let in again.
-    'broker.session.timeout.ms': '3000',
+    'broker.session.timeout.ms': '6000',
     'broker.heartbeat.interval.ms': '500',
     'num.network.threads': '2',
     'num.io.threads': '4',
