@@ -112,6 +112,27 @@ requirePart('dynamodb-local')('handlers on a server', () => {
         expect((await replica.invocation(id)).attempts).toBe(1)
       }))
 
+    it('dies in each attempt is not tried for ever: that is a failure, and its retry policy decides', () =>
+      withReplica(
+        async (system, replica) => {
+          const functions = await system.serve(replica, 'steps')
+          const id = await send(replica, 'steps/held', 'deadly')
+          for (const attempt of [1, 2]) {
+            await eventually(
+              `attempt ${attempt} is at its step`,
+              () => witness.effects('deadly')['deadly'] === attempt,
+            )
+            await functions.kill()
+          }
+          expect(await replica.outputOf(id)).toMatchObject({
+            status: 500,
+            body: { code: 'invoke-lost' },
+          })
+          expect(functions.invocations()).toBe(2)
+        },
+        { retry: { maxAttempts: 2, onExhaustion: 'fail' } },
+      ))
+
     it('goes on with a long step while its orchestrator is replaced', () =>
       withReplica(async (system, first) => {
         const second = await system.start()
