@@ -22,7 +22,9 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
     await database?.stop()
   })
 
-  it('has each of them exactly once, though the orchestrator dies while it creates them', async () => {
+  it('has each of them exactly once, though the orchestrator dies while it creates them', {
+    timeout: 600_000,
+  }, async () => {
     const dying = await system.start({
       faults: [{ point: 'effects.between', subject: 'fan.', nth: 60, action: 'kill' }],
     })
@@ -51,17 +53,23 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
   })
 })
 
-/** Looks as long as there are more each time, and pauses for as long as it takes to look: that reads the whole table. */
+/** Whoever has died may be waited for, and its attempt, before there are more. */
+const standstillMs = 120_000
+const leastPauseMs = 200
+
+/** Looks as long as more come, and pauses for as long as it takes to look: that reads the whole table. */
 async function childrenOf<T>(many: number, look: () => Promise<readonly T[]>) {
   let before = -1
-  for (let looks = 0; looks < 20; looks++) {
+  let movedAt = performance.now()
+  for (;;) {
     const begun = performance.now()
     const found = await look()
-    const lookMs = performance.now() - begun
     if (found.length >= many) return found
-    if (found.length > before) looks = 0
+    if (found.length > before) movedAt = performance.now()
     before = found.length
-    await new Promise((resolve) => setTimeout(resolve, lookMs))
+    if (performance.now() - movedAt > standstillMs) break
+    const pauseMs = Math.max(leastPauseMs, performance.now() - begun)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   throw new Error(`only ${before} children, and no more come`)
 }
