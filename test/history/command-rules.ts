@@ -9,23 +9,33 @@ import { evolveAll } from '@fermata/orchestrator/domain/invocation/evolve'
 type Journals = ReadonlyMap<InvocationId, readonly Segment[]>
 type Command = EntryOf<'call'> | EntryOf<'send'>
 
-/** INV-5: what a handler called or sent exists, once, and nothing else does. To be asked when all is over. */
-export function commandViolations(journals: Journals): readonly string[] {
+const none: ReadonlySet<InvocationId> = new Set()
+
+/**
+ * INV-5: what a handler called or sent exists, once, and nothing else does. `purged`: what was there, and was forgotten
+ * because somebody asked for it. To be asked when all is over.
+ */
+export function commandViolations(
+  journals: Journals,
+  purged: ReadonlySet<InvocationId> = none,
+): readonly string[] {
   return [...journals].flatMap(([id, segments]) => [
-    ...lostCommands(journals, id, segments),
-    ...strays(journals, id, segments),
+    ...lostCommands(journals, purged, id, segments),
+    ...strays(journals, purged, id, segments),
   ])
 }
 
 function lostCommands(
   journals: Journals,
+  purged: ReadonlySet<InvocationId>,
   id: InvocationId,
   segments: readonly Segment[],
 ): readonly string[] {
   const found: string[] = []
   for (const command of commandsOf(segments)) {
     if (command.kind === 'send' && command.collect !== undefined) continue
-    if (journals.has(childOf(id, command)) || isUnserved(segments, command)) continue
+    const child = childOf(id, command)
+    if (journals.has(child) || purged.has(child) || isUnserved(segments, command)) continue
     found.push(`INV-5: what ${id} asked for with op ${command.op} does not exist`)
   }
   return found
@@ -34,13 +44,16 @@ function lostCommands(
 /** Who says that he was called or sent was asked for by just that op. */
 function strays(
   journals: Journals,
+  purged: ReadonlySet<InvocationId>,
   id: InvocationId,
   segments: readonly Segment[],
 ): readonly string[] {
   const origin = evolveAll(segments)?.created.origin
   if (origin?.kind !== 'call' && origin?.kind !== 'send') return []
   const parent = journals.get(origin.invocation)
-  if (parent === undefined) return [`INV-5: ${id} was asked for by nobody`]
+  if (parent === undefined) {
+    return purged.has(origin.invocation) ? [] : [`INV-5: ${id} was asked for by nobody`]
+  }
   const isAsked = commandsOf(parent).some(
     (command) =>
       command.op === origin.op &&

@@ -85,6 +85,11 @@ export class Ledger {
     return [...this.journals].flatMap(([id, segments]) => closedViolations(id, segments))
   }
 
+  /** Keys whose slots have not all had their turn. */
+  get openKeys(): readonly string[] {
+    return this.#objects.atRest()
+  }
+
   /** What is yet to come, once nothing may be under way any more; nothing: all is well. */
   atRest(): readonly string[] {
     return [

@@ -85,6 +85,10 @@ export class ObjectRules {
       return [`INV-6: ${key.name} goes from ${before.done} to ${head.done}`]
     }
     if (head.done > before.done) return this.#pass(key, before, head, key.state)
+    const [shown, shows] = [before.live, head.live]
+    if (shown?.slot === shows?.slot && (shown?.n ?? 0) > (shows?.n ?? 0)) {
+      return [`INV-7: ${key.name} shows what its holder of slot ${shown?.slot} had before`]
+    }
     return canonical([before.cells, before.version]) === canonical([head.cells, head.version])
       ? []
       : [`INV-7: the state of ${key.name} changes, though slot ${head.done} was over`]
@@ -110,6 +114,12 @@ export class ObjectRules {
     if (slot === undefined) return this.#passUnknown(key, head)
     const found: string[] = []
     const changes = slot.mail.kind === 'edit' ? editOf(slot) : this.#changesOf(key, slot, found)
+    if (slot.mail.kind === 'edit' && slot.mark === 'applied') {
+      const { version = before.version } = slot.mail.edit
+      if (version !== before.version) {
+        found.push(`INV-7: a change of version ${version} of ${key.name} meets ${before.version}`)
+      }
+    }
     key.state = changes.reduce(change, state)
     const held = heldIn(key, head)
     const [has, wanted] = [canonical([...held]), canonical([...sorted(key.state)])]

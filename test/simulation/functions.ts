@@ -3,6 +3,7 @@ import type { FunctionCode } from '@fermata/orchestrator/adapters/memory-invoker
 import type { CrashPoint, Death } from '../chaos/crash-plan.ts'
 import { functionOf } from '../chaos/function-process.ts'
 import type { World } from '../unit/engine/world.ts'
+import { controlDefinitions } from './control-handlers.ts'
 import type { Faults } from './faults.ts'
 import { definitions } from './handlers.ts'
 import type { History } from './history.ts'
@@ -32,7 +33,7 @@ export function functionsOf(
     }
     return undefined
   }
-  return functionOf([...definitions, ...sceneDefinitions], {
+  return functionOf([...definitions, ...sceneDefinitions, ...controlDefinitions], {
     ...{ clock, journals: stores.journals, objects: stores.objects },
     plan: { strikes: ({ name }: CrashPoint, request) => deathAt(name, request) },
     timeoutMs: functionTimeoutMs,

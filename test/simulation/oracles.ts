@@ -3,6 +3,7 @@ import { endViolations } from '../history/journal-rules.ts'
 import { attemptViolations } from './attempt-rules.ts'
 import type { Scenario } from './scenario.ts'
 import { sendViolations } from './send-rules.ts'
+import { earlyViolations, lateViolations } from './time-rules.ts'
 import type { Universe } from './universe.ts'
 
 /**
@@ -16,6 +17,7 @@ import type { Universe } from './universe.ts'
  * | 6 | `send-rules.ts`: what one handler sends to one key keeps its order |
  * | 6, 7, 9 | `stories/tills.ts`, `stories/ledgers.ts`: against a sequential model of what was asked for |
  * | 10 | here: all comes to its end, even when all replicas have died |
+ * | 10 | `time-rules.ts`: nothing before its time; where nothing goes wrong, nothing has to be found by those who look after the dead |
  * | 11 | only as far as nothing may wait for ever |
  */
 export async function violationsOf(
@@ -27,14 +29,17 @@ export async function violationsOf(
     ...universe.violations,
     ...universe.outside.mistakes.map((mistake) => `one key, two things: ${mistake}`),
     ...[...universe.stored].flatMap(([id, segments]) => endViolations(id, segments)),
-    ...commandViolations(universe.stored),
+    ...universe.openKeys,
+    ...commandViolations(universe.stored, universe.purged),
     ...sendViolations(universe.stored),
     ...(universe.isUndisturbed ? attemptViolations(universe.stored) : []),
+    ...(universe.clocksAgree ? earlyViolations(universe.stored) : []),
+    ...(universe.isPrompt ? lateViolations(universe.stored) : []),
     ...own.flat(),
   ]
 }
 
 /** Whether what was asked for is still on its way: it was written, and is yet to be carried out. */
-export function isUnderWay({ stored }: Universe): boolean {
-  return commandViolations(stored).length > 0
+export function isUnderWay({ stored, purged }: Universe): boolean {
+  return commandViolations(stored, purged).length > 0
 }

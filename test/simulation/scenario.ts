@@ -5,17 +5,23 @@ import { type Scene, scenes, type Teller } from './scenes.ts'
 import { backers } from './stories/backers.ts'
 import { bosses } from './stories/bosses.ts'
 import { clocks } from './stories/clocks.ts'
+import { dares } from './stories/dares.ts'
 import { desks } from './stories/desks.ts'
 import { errands } from './stories/errands.ts'
 import { gathers } from './stories/gathers.ts'
 import { holders } from './stories/holders.ts'
+import { latecomers } from './stories/latecomers.ts'
 import { ledgers } from './stories/ledgers.ts'
+import { messengers } from './stories/messengers.ts'
 import { onces } from './stories/onces.ts'
 import { plains } from './stories/plains.ts'
 import { postmen } from './stories/postmen.ts'
 import { programs } from './stories/programs.ts'
+import { redos } from './stories/redos.ts'
 import { restarts } from './stories/restarts.ts'
 import { shies } from './stories/shies.ts'
+import { shoppers } from './stories/shoppers.ts'
+import { slates } from './stories/slates.ts'
 import { sleepers } from './stories/sleepers.ts'
 import { tills } from './stories/tills.ts'
 import { weaves } from './stories/weaves.ts'
@@ -43,6 +49,8 @@ export type Scenario = {
   readonly stallMs: number
   /** How many attempts a replica may run at once. */
   readonly running: number
+  /** Nothing has to wait for that. */
+  readonly hasRoom: boolean
   readonly agenda: EngineOptions['agenda']
 }
 
@@ -50,20 +58,22 @@ const tellers: readonly Teller[] = [
   ...[programs, ledgers, weaves, tills, desks, restarts],
   ...[clocks, gathers, holders, bosses, plains, sleepers],
   ...[postmen, errands, shies, onces, backers],
+  ...[dares, latecomers, messengers, redos, shoppers, slates],
 ]
 /** How likely each is told: programs and tills are most of it. */
 const weights: readonly number[] = [
   ...[0.5, 0.3, 0.4, 0.4, 0.3, 0.15],
   ...[0.15, 0.2, 0.2, 0.2, 0.2, 0.1],
   ...[0.15, 0.1, 0.1, 0.1, 0.1],
+  ...[0.15, 0.15, 0.15, 0.15, 0.15, 0.2],
 ]
-/** How many of the seeds play a scene. */
-const sceneShare = 0.4
+/** Every so many seeds there is a scene: each has its turn. */
+const sceneEvery = 2
 const enough = 100
 
 export function scenarioOf(seed: number): Scenario {
   const chance = new Chance(seed)
-  const scene = chance.happens(sceneShare) ? chance.one(scenes) : undefined
+  const scene = seed % sceneEvery === 0 ? scenes[(seed / sceneEvery) % scenes.length] : undefined
   const drawn = drawRates(chance)
   const rates = scene?.rates ?? drawn
   const [isSkewed, endsInBlackout] = [chance.happens(0.3), chance.happens(0.3)]
@@ -80,6 +90,7 @@ export function scenarioOf(seed: number): Scenario {
     replicas: scene?.replicas ?? replicas,
     scene: scene?.name,
     running: scene?.running ?? enough,
+    hasRoom: scene?.running === undefined,
     places: scene?.places ?? {},
     agenda: scene?.agenda ?? {},
     slowMs: scene?.slowMs ?? mostSlowMs,

@@ -5,17 +5,28 @@ import { backers } from './stories/backers.ts'
 import { bosses } from './stories/bosses.ts'
 import { clocks } from './stories/clocks.ts'
 import { crowds } from './stories/crowds.ts'
+import { dares } from './stories/dares.ts'
 import { desks, manyDesks } from './stories/desks.ts'
 import { errands, slowErrands } from './stories/errands.ts'
 import { gathers } from './stories/gathers.ts'
+import { hibernators } from './stories/hibernators.ts'
 import { hoarders } from './stories/hoarders.ts'
 import { holders } from './stories/holders.ts'
+import { latecomers } from './stories/latecomers.ts'
 import { ledgers } from './stories/ledgers.ts'
+import { messengers } from './stories/messengers.ts'
 import { manyOnces, onces } from './stories/onces.ts'
 import { pledges } from './stories/pledges.ts'
 import { postmen } from './stories/postmen.ts'
+import { programs } from './stories/programs.ts'
+import { purgers } from './stories/purgers.ts'
+import { redos } from './stories/redos.ts'
 import { shies } from './stories/shies.ts'
+import { shoppers } from './stories/shoppers.ts'
+import { slates } from './stories/slates.ts'
 import { sleepers } from './stories/sleepers.ts'
+import { marches, slogs } from './stories/slogs.ts'
+import { tills } from './stories/tills.ts'
 import { weaves } from './stories/weaves.ts'
 import type { Story } from './story.ts'
 
@@ -52,7 +63,7 @@ export const scenes: readonly [Scene, ...Scene[]] = [
   {
     name: 'what was handed out is lost on its way',
     tellers: [weaves],
-    rates: { 'store-slow': 0.4, 'function-dies': 0.15 },
+    rates: { 'store-slow': 0.4, 'function-dies': 0.15, 'function-clock': 0.3 },
     places: { 'store-slow': 'journals.append asked', 'function-dies': 'after step' },
   },
   {
@@ -115,12 +126,51 @@ export const scenes: readonly [Scene, ...Scene[]] = [
   },
   {
     name: 'for longer than it is kept',
-    tellers: [sleepers],
+    tellers: [sleepers, hibernators],
     rates: { 'answer-lost': 0.02, 'replica-dies': 0.01, blackout: 0.005 },
   },
   {
+    name: 'a request comes twice',
+    tellers: [weaves, dares],
+    rates: { twin: 0.5, 'function-cold': 0.2, reordered: 0.3 },
+  },
+  {
+    name: 'work that outlasts those who look after it',
+    tellers: [slogs],
+    rates: { 'replica-stops': 0.03, 'replica-dies': 0.003 },
+  },
+  {
+    name: 'what may happen once, and what is given up',
+    tellers: [dares],
+    rates: { 'function-dies': 0.1, 'function-unheard': 0.05, 'function-lives-on': 0.1 },
+  },
+  {
+    name: 'few may run, and much comes twice',
+    tellers: [ledgers, tills, postmen, programs],
+    rates: {
+      ...{ 'answer-lost': 0.05, 'asked-twice': 0.05, 'store-slow': 0.05, rebalance: 0.05 },
+      ...{ 'drop-reply': 0.05, throttle: 0.05, 'replica-stalls': 0.002 },
+    },
+    running: 2,
+  },
+  {
+    name: 'people change their minds',
+    tellers: [slates, messengers, redos, latecomers, shoppers],
+    rates: { 'answer-lost': 0.03, 'replica-dies': 0.005, 'store-slow': 0.1 },
+  },
+  {
+    name: 'what is forgotten, and by whom',
+    tellers: [purgers],
+    rates: { 'answer-lost': 0.02, 'replica-dies': 0.01, blackout: 0.03 },
+  },
+  {
     name: 'on time',
-    tellers: [clocks, gathers, bosses, holders],
+    tellers: [clocks, gathers, bosses, holders, latecomers],
+    rates: {},
+  },
+  {
+    name: 'nobody has to be looked for',
+    tellers: [programs, tills, errands, slates, shoppers, messengers, slogs, marches, dares],
     rates: {},
   },
 ]

@@ -51,6 +51,10 @@ export class Universe {
   readonly living: Living[] = []
   readonly partitions: number
   readonly isUndisturbed: boolean
+  /** All tell the same time. */
+  readonly clocksAgree: boolean
+  /** Nothing goes wrong, and there is room for all that can run. */
+  readonly isPrompt: boolean
   /** Until when somebody stands still, or takes his leave; ms since the start. */
   unrestUntil = 0
   isCalm = false
@@ -65,6 +69,9 @@ export class Universe {
     this.partitions = scenario.partitions
     const isSkewed = scenario.skews.some((ms) => ms !== 0)
     this.isUndisturbed = Object.keys(scenario.rates).length === 0 && !isSkewed
+    this.clocksAgree =
+      !isSkewed && scenario.rates['function-clock'] === undefined && !scenario.rates['clock-jumps']
+    this.isPrompt = this.isUndisturbed && scenario.hasRoom
     this.world = createWorld(scenario.seed, { ownTurns: true })
     const { clock } = this.world
     this.#startedAt = clock.now()
@@ -103,9 +110,24 @@ export class Universe {
     return this.#watch.stored
   }
 
+  /** What was forgotten because somebody asked for it. */
+  get purged(): ReadonlySet<InvocationId> {
+    return this.#watch.purged
+  }
+
   /** What must never be, found while it happened. */
   get violations(): readonly string[] {
     return this.#watch.violations
+  }
+
+  /** Every slot has had its turn (INV-10). */
+  get openKeys(): readonly string[] {
+    return this.#watch.ledger.openKeys
+  }
+
+  /** How far the records of a partition are committed. */
+  committedOf(partition: number): bigint {
+    return this.log.group(groupIdOf(subscription)).committed({ topic, partition }) ?? 0n
   }
 
   now(): number {

@@ -12,6 +12,8 @@ import type { History } from './history.ts'
 export class Watch {
   readonly ledger = new Ledger()
   readonly violations: string[] = []
+  /** What was forgotten because somebody asked for it. */
+  readonly purged = new Set<InvocationId>()
   /** The kind of entry that was written last. */
   lastEntry = 'nothing'
   readonly #world: World
@@ -47,7 +49,17 @@ export class Watch {
     const { journals } = this.#world.stores
     const append = journals.append.bind(journals)
     const restamp = journals.restamp.bind(journals)
+    const remove = journals.remove.bind(journals)
     Object.assign(journals, {
+      remove: async (...[id, born, count]: Parameters<typeof remove>) => {
+        await remove(id, born, count)
+        const [first] = this.stored.get(id) ?? []
+        const isThere = this.#world.table.journals.get(id)?.has(0) === true
+        if (first?.born !== born || isThere) return
+        this.purged.add(id)
+        this.#history.add('orchestrator', `forgets ${id}`)
+        this.#take('orchestrator', { what: 'segment-gone', invocation: id, n: 0 })
+      },
       restamp: async (...[id, born, count, expires]: Parameters<typeof restamp>) => {
         await restamp(id, born, count, expires)
         const [first] = this.stored.get(id) ?? []

@@ -43,7 +43,7 @@ export const handlers: readonly Mutant[] = [
   {
     name: 'twins',
     trace: 9,
-    within: 1_500,
+    within: 300,
     edits: [
       ...one(
         `${domain}/invocation/evolve.ts`,

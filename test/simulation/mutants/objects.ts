@@ -57,7 +57,7 @@ export const objects: readonly Mutant[] = [
   {
     name: 'the dropped baton',
     trace: 6,
-    within: 800,
+    within: 200,
     edits: [
       ...one(
         `${engine}/objects/nudge-key.ts`,

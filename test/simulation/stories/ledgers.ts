@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts'
 import { journalsOf, type Story } from '../story.ts'
-import { topic } from '../universe.ts'
+import { topic, type Universe } from '../universe.ts'
 
 /** Records for a few keys. Each key's object holds its records, each once, in their order (INV-6, INV-7, INV-9). */
 export function ledgers(chance: Chance, mostMs: number): Story {
@@ -24,9 +24,9 @@ export function ledgers(chance: Chance, mostMs: number): Story {
         return true
       },
     })),
-    isOver: ({ told }) => {
-      const noted = told.filter(({ key }) => key.startsWith('ledger ')).length
-      return noted >= [...produced.values()].flat().length
+    isOver: (universe) => {
+      const noted = universe.told.filter(({ key }) => key.startsWith('ledger ')).length
+      return noted >= [...produced.values()].flat().length && isCommitted(universe)
     },
     async violations(universe) {
       const found: string[] = []
@@ -42,4 +42,11 @@ export function ledgers(chance: Chance, mostMs: number): Story {
       return found
     },
   }
+}
+
+/** INV-8: what is accepted is committed, too. */
+function isCommitted(universe: Universe): boolean {
+  return Array.from({ length: universe.partitions }, (_, n) => n).every(
+    (n) => universe.committedOf(n) >= universe.log.range(topic, n).high,
+  )
 }

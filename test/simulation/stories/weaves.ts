@@ -39,6 +39,11 @@ function violationsOf(universe: Universe, { path, width, rolls, id }: Woven): re
   if (!Array.isArray(order)) return [`${path} did not end with an order`]
   const found: string[] = []
   if (order.length !== width * rolls * 2) found.push(`${path} has ${order.length} in its order`)
+  const times = order.flatMap((one) => Number(String(one).split('@')[1] ?? Number.NaN))
+  const moments = times.filter((time) => !Number.isNaN(time))
+  if (moments.some((time, n) => time < (moments[n - 1] ?? 0))) {
+    found.push(`${path} went back in time: ${moments}`)
+  }
   for (const { key, body } of universe.told) {
     if (!key.startsWith(`weave ${path}/`) || !Array.isArray(body)) continue
     const had = JSON.stringify(order.slice(0, body.length))
