@@ -1,7 +1,7 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
 import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { decodeSegmentItem } from '@fermata/lambda-runtime/table'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { startDynamoDbLocal } from '../support/real-parts/dynamodb-local.ts'
 import { requirePart } from '../support/real-parts/require-part.ts'
 import { createSystem, eventually, type System } from './support/system.ts'
@@ -14,13 +14,16 @@ requirePart('dynamodb-local')('a handler with a great many children', () => {
 
   beforeAll(async () => {
     database = await startDynamoDbLocal()
+  })
+
+  afterAll(() => database?.stop())
+
+  /** Of each test its own: it counts all that is in the table, and knows who else is there. */
+  beforeEach(async () => {
     system = await createSystem({ dynamodb: database.endpoint })
   })
 
-  afterAll(async () => {
-    await system?.close()
-    await database?.stop()
-  })
+  afterEach(() => system.close())
 
   it('has each of them exactly once, though the orchestrator dies while it creates them', {
     timeout: 600_000,
