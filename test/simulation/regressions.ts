@@ -106,6 +106,16 @@ export const finds: readonly Find[] = [
         'signals that are sent along with their receiver come, in their order, and its output is heard',
     },
   },
+  {
+    ...{ version: 4, seed: 1420 },
+    found:
+      'who asked again for what had ended was answered while nobody else could see what it had changed',
+    shownBy: {
+      file: 'unit/engine/object-callers.test.ts',
+      title:
+        'whoever attaches to a holder that has ended hears of it when what it changed is there',
+    },
+  },
 ]
 
 type Find = {

@@ -1,7 +1,8 @@
 /** Who calls what others call, too, is told what came of it (INV-5). */
+import type { InvocationId } from '@fermata/lambda-runtime/protocol'
 import { expect, it } from 'vitest'
 import { asked, objectWorld } from './object-scenes.ts'
-import { comes, during, flat, submit, waitsForOp0, yes } from './scenes.ts'
+import { comes, during, flat, never, submit, waitsForOp0, yes } from './scenes.ts'
 import { completed, type Replica, type Script, until, type World } from './world.ts'
 
 const target = { service: 'desk', key: 'd', handler: 'run' }
@@ -60,4 +61,28 @@ it('of two who call it at the same time, each by a place of his own, both are to
   }
   await until(world.clock, async () => (await ended()) === 3, 200_000).catch(() => undefined)
   expect(await ended()).toBe(3)
+})
+
+it('whoever attaches to a holder that has ended hears of it when what it changed is there', async () => {
+  const cart: Script = () => ({ status: completed('done') })
+  const holder = { service: 'cart', key: 'c', handler: 'add' }
+  let id: InvocationId | undefined
+  const late: Script = (request) =>
+    request.journal.some(({ by }) => by === 'handler') || id === undefined
+      ? { status: completed('told') }
+      : { entries: [{ kind: 'attach', op: 0, invocation: id }], status: waitsForOp0 }
+  const world = objectWorld({ cart: { add: ['exclusive', cart] } }, { late })
+  const [first, second] = [await world.start(), await world.start()]
+  const { objects } = world.stores
+  const writeHead = objects.writeHead.bind(objects)
+  // Whoever ended it stands still before he releases its key.
+  objects.writeHead = () => {
+    objects.writeHead = writeHead
+    return never
+  }
+  id = await asked(world, first, holder)
+  await comes(world, id, 'output')
+  const attached = await submit(world, second, 'late')
+  await comes(world, attached, 'completion')
+  expect((await objects.head(holder))?.done).toBe(1)
 })

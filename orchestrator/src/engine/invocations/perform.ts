@@ -1,7 +1,9 @@
 import type { EntryOf, InvocationId, Outcome } from '@fermata/lambda-runtime/protocol'
 import { childIdFor, ProtocolError, parseAwakeableId } from '@fermata/lambda-runtime/protocol'
 import type { Effect } from '../../domain/invocation/effects.ts'
+import type { InvocationState } from '../../domain/invocation/state.ts'
 import { collectFrom } from '../collect/collect-from.ts'
+import { finishHolder, refOf } from '../objects/finish-slot.ts'
 import { lookUp } from '../objects/queued.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { JournalSession } from './journal-session.ts'
@@ -48,7 +50,7 @@ function carryOut(
     case 'cancel':
       return end(work, effect.invocation, 'cancel')
     case 'attach':
-      return attach(work, session, effect.entry)
+      return attach(deps, work, session, effect.entry)
     case 'promise':
       return performPromise(deps, work, session, effect.entry)
     case 'end-children':
@@ -97,11 +99,15 @@ async function call(
   }
   const created = await work.create(creation, { source: 'asks-again', permit: undefined })
   if (created.status === 'accepted' || created.state === undefined) return
-  await waitFor(work, session, creation.id, op)
+  await waitFor(deps, work, session, creation.id, op)
 }
 
-/** The output of `id` is to complete `op`. `false`: there is no such invocation. */
+/**
+ * The output of `id` is to complete `op`, once what it changed can be seen by others. `false`: there is no such
+ * invocation.
+ */
 async function waitFor(
+  deps: EngineDeps,
   work: Work,
   session: JournalSession,
   id: InvocationId,
@@ -110,16 +116,26 @@ async function waitFor(
   const waiting = { kind: 'waiter', invocation: session.id, op } as const
   const told = await work.stimulate(id, waiting, 'asks-again')
   const phase = told?.state.phase
-  if (phase?.kind === 'closed') await answer(work, session, op, phase.outcome)
-  return told !== undefined
+  if (told === undefined || phase?.kind !== 'closed') return told !== undefined
+  await release(deps, id, told.state)
+  await answer(work, session, op, phase.outcome)
+  return true
+}
+
+/** Whoever ended a holder may have died, or stand still, before he released its key (INV-7). Again is the same. */
+async function release(deps: EngineDeps, id: InvocationId, state: InvocationState): Promise<void> {
+  const ref = refOf(state)
+  if (ref === undefined || (state.created.slot ?? 0) === 0) return
+  await deps.sessions.use(id, (session) => finishHolder(deps, session, state, ref))
 }
 
 async function attach(
+  deps: EngineDeps,
   work: Work,
   session: JournalSession,
   { invocation, op }: EntryOf<'attach'>,
 ): Promise<void> {
-  if (await waitFor(work, session, invocation, op)) return
+  if (await waitFor(deps, work, session, invocation, op)) return
   const message = `There is no invocation "${invocation}", or it has expired`
   const failure = { code: 'invocation-not-found', message, status: 404 }
   await answer(work, session, op, { kind: 'failure', failure })
