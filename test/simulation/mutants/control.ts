@@ -24,6 +24,34 @@ export const control: readonly Mutant[] = [
     ),
   },
   {
+    name: 'who attaches to nobody waits',
+    within: 100,
+    edits: one(
+      `${engine}/invocations/perform.ts`,
+      '  if (await waitFor(deps, work, session, invocation, op)) return\n',
+      '  await waitFor(deps, work, session, invocation, op)\n  if (op >= 0) return\n',
+    ),
+  },
+  {
+    name: 'who waits for a promise is forgotten before it is kept',
+    trace: 7,
+    within: 200,
+    edits: one(
+      `${engine}/invocations/keep-promises.ts`,
+      'for (const [op, promise] of state.promises) {',
+      'for (const [op, promise] of [...state.promises].slice(1)) {',
+    ),
+  },
+  {
+    name: 'who comes twice keeps his permit',
+    within: 300,
+    edits: one(
+      `${engine}/objects/enqueue.ts`,
+      '    held?.release()\n    work.advance',
+      '    work.advance',
+    ),
+  },
+  {
     name: 'a restart sends what it keeps',
     trace: 12,
     within: 150,
