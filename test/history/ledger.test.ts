@@ -192,7 +192,7 @@ describe('the ledger', () => {
   })
 
   it('follows states that are cleared, edited, and held beside the head', () => {
-    const cleared: Happening = {
+    const cleared = {
       what: 'slot',
       object: till,
       slot: {
@@ -206,7 +206,7 @@ describe('the ledger', () => {
           retentionMs: hour,
         },
       },
-    }
+    } as const satisfies Happening
     const kept = { cells: [{ name: 'note', slot: 3, bytes: 9_000 }] }
     const value: Happening = {
       ...{ what: 'value', object: till, name: 'note', slot: 3, value: { json: 'long' } },
@@ -214,6 +214,26 @@ describe('the ledger', () => {
     expect(judge([...soundHistory, cleared, value, head(3, 0, kept)])).toEqual([])
     expect(judge([...soundHistory, cleared, head(3, 0, kept)])).toHaveLength(1)
     expect(judge([...soundHistory, cleared, value, head(3, 8)])).toHaveLength(1)
+    const { mail } = cleared.slot
+    const made = (version: number): Happening => ({
+      ...cleared,
+      slot: { ...cleared.slot, mail: { ...mail, edit: { ...mail.edit, version } } },
+    })
+    expect(judge([...soundHistory, made(2), value, head(3, 0, kept)])).toEqual([])
+    expect(judge([...soundHistory, made(1), value, head(3, 0, kept)])).toEqual([
+      expect.stringContaining('a change of version 1'),
+    ])
+  })
+
+  it('sees a holder show what it had before', () => {
+    const shows = (n: number) => {
+      const patch = { cleared: false, values: [] }
+      return head(2, 8, { live: { slot: 3, n, invocation: sales[0], patch } })
+    }
+    expect(judge([...soundHistory, shows(1), shows(2)])).toEqual([])
+    expect(judge([...soundHistory, shows(2), shows(1)])).toEqual([
+      expect.stringContaining('shows what its holder of slot 3 had before'),
+    ])
   })
 })
 
