@@ -116,6 +116,14 @@ export const finds: readonly Find[] = [
         'whoever attaches to a holder that has ended hears of it when what it changed is there',
     },
   },
+  {
+    ...{ version: 4, seed: 1_001_190 },
+    found: 'what had ended and was purged was begun again by another replica that watched it',
+    shownBy: {
+      file: 'unit/engine/purged-while-watched.test.ts',
+      title: 'what was ended and purged is not begun again by who has adopted it',
+    },
+  },
 ]
 
 type Find = {

@@ -63,16 +63,31 @@ export class Watch {
       restamp: async (...[id, born, count, expires]: Parameters<typeof restamp>) => {
         await restamp(id, born, count, expires)
         const [first] = this.stored.get(id) ?? []
-        if (first?.born === born) {
-          this.#take('orchestrator', { what: 'segment', invocation: id, segment: first, expires })
-        }
+        const kept = this.#world.table.journals.get(id)?.get(0)?.expires
+        if (first?.born !== born || kept === undefined) return
+        const stamped = { segment: first, expires: kept }
+        this.#take('orchestrator', { what: 'segment', invocation: id, ...stamped })
       },
       append: async (...[id, segment, expires]: Parameters<typeof append>) => {
         const answer = await append(id, segment, expires)
-        if (answer.kind === 'appended') this.#remember(id, segment, expires)
+        if (answer.kind !== 'appended') return answer
+        if (this.#comesTooLate(id, segment)) this.#forget(id, segment)
+        else this.#remember(id, segment, expires)
         return answer
       },
     })
+  }
+
+  /** Of a life that was forgotten: nobody will read it. */
+  #comesTooLate(id: InvocationId, { n, born }: Segment): boolean {
+    return n > 0 && this.purged.has(id) && this.stored.get(id)?.[0]?.born !== born
+  }
+
+  /** What was done before it was forgotten may be written after it, but nothing may begin then. */
+  #forget(id: InvocationId, { n, by, entries }: Segment): void {
+    this.#history.add(by, `${id} ${n}: too late`)
+    if (entries.every(({ kind }) => kind !== 'attempt')) return
+    this.violations.push(`INV-2: an attempt of ${id} begins after it was forgotten`)
   }
 
   #remember(id: InvocationId, segment: Segment, expires: number): void {

@@ -140,8 +140,11 @@ async function takeOver(run: Run): Promise<void> {
     if (verdict === 'moved-on') return
     const seen = lastOwn(session)
     await takePermit(run)
+    // What was ended and purged meanwhile is silent, too.
+    await persist(deps, session.id, () => session.refresh('all'))
     if (lastOwn(session) === seen) break
   }
+  if (!isMine(run)) return
   const { epoch, lost } = run
   await apply(
     run,
@@ -157,5 +160,4 @@ async function takePermit(run: Run): Promise<void> {
   const { state } = session
   if (run.permit !== undefined || state === undefined) return
   run.permit = await deps.permits.take(demandOf(state, deployment), 'resume', deps.stopping)
-  await persist(deps, session.id, () => session.refresh())
 }

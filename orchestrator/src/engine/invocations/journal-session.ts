@@ -182,10 +182,10 @@ export class JournalSession {
     return true
   }
 
-  /** Reads what is there: all of it at first, then what is new. */
-  refresh(): Promise<InvocationState | undefined> {
+  /** Reads what is there: all of it at first, then what is new. `all`: where nothing is new, it may be gone. */
+  refresh(what: 'news' | 'all' = 'news'): Promise<InvocationState | undefined> {
     return this.#turns.take(async () => {
-      await this.#catchUp()
+      await (what === 'all' ? this.#load() : this.#catchUp())
       return this.#state
     })
   }
