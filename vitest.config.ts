@@ -23,6 +23,8 @@ export default defineConfig({
     expect: { requireAssertions: true },
     // In another order each time, but for the check of a change: that says the same each time it is asked.
     sequence: { shuffle: true, ...(isCi && { seed: 1 }) },
+    // One less by default, which on a machine with two cores is half.
+    maxWorkers: '100%',
     setupFiles: ['test/support/reproducible.ts'],
     reporters: ['default', new CountReporter()],
     coverage: {
