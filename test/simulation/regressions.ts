@@ -124,6 +124,15 @@ export const finds: readonly Find[] = [
       title: 'what was ended and purged is not begun again by who has adopted it',
     },
   },
+  {
+    ...{ version: 4, seed: 2_000_535 },
+    found:
+      'who woke another died when that one was asleep again, and whoever brought the same news left it at that',
+    shownBy: {
+      file: 'unit/engine/news-found-there.test.ts',
+      title: 'one that is woken by a result and %s goes on, though who brought it dies at once',
+    },
+  },
 ]
 
 type Find = {

@@ -113,8 +113,8 @@ async function keepWatch(
 
 /**
  * The news starts nothing here. Whoever is at work here takes the guard over. An attempt that runs elsewhere has its
- * driver's watch; but if the news was there already, its bringer may have died before he set that watch, so one
- * of ours stays on the agenda until it is looked at.
+ * driver's watch; but if the news was there already, its bringer may have died before he set that watch, and even
+ * after the attempt that he began has asked for more: so one of ours stays on the agenda until it is looked at (INV-10).
  */
 async function leave(
   deps: EngineDeps,
@@ -123,9 +123,10 @@ async function leave(
   foundThere: boolean,
 ): Promise<void> {
   const { guards } = deps
-  const runsElsewhere = session.state?.phase.kind === 'running' && !session.busy
+  const { state } = session
+  const mayBeNobodys = !session.busy && state !== undefined && state.phase.kind !== 'closed'
   if (guard !== undefined && session.busy) await keepWatch(deps, session.id, guard)
-  else if (foundThere && runsElsewhere)
+  else if (foundThere && mayBeNobodys)
     await guards.confirm(guard ?? (await guards.make(session.id)))
   else if (guard !== undefined) guards.drop(session.id, guard)
 }
