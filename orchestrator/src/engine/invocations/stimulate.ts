@@ -132,19 +132,31 @@ async function leave(
 }
 
 /**
- * A cancellation, kill or pause has ended it, here or before, and nobody here is at work on it: it must be seen off. Who
- * brought the same news before may have died before he did so. One that is cancelled and has no place gets one.
+ * News has ended it, here or before, and nobody here is at work on it: it must be seen off. Who brought the same news
+ * before may have died before he did so. One that is cancelled and has no place gets one.
  */
 function needsSettling(
   { clock }: EngineDeps,
   { busy, state }: JournalSession,
-  { kind }: Stimulus,
+  stimulus: Stimulus,
   appended: Segment | undefined,
 ): boolean {
-  const ends = kind === 'cancel' || kind === 'kill'
-  const isOver =
-    ends && state !== undefined && (state.phase.kind === 'closed' || needsPlace(state, clock.now()))
-  return !busy && (isOver || (kind === 'pause' && appended !== undefined))
+  if (busy || state === undefined) return false
+  const isClosed = state.phase.kind === 'closed'
+  switch (stimulus.kind) {
+    case 'cancel':
+    case 'kill':
+      return isClosed || needsPlace(state, clock.now())
+    case 'pause':
+      return appended !== undefined
+    // By the attempt that it set free. What comes after an end that it has no part in changes nothing.
+    case 'completion':
+      return isClosed && state.settled.has(stimulus.op)
+    case 'signal':
+      return isClosed && stimulus.id !== undefined && state.signalIds.has(stimulus.id)
+    default:
+      return false
+  }
 }
 
 /** The entry on the agenda names the deadline that is now put off, and goes with it. */

@@ -10,8 +10,9 @@ import type { Work } from '../invocations/work.ts'
 export async function goOn(deps: EngineDeps, work: Work, ref: ObjectRef, n: number): Promise<void> {
   const mailbox = deps.mailboxes.of(ref)
   mailbox.delivered = Math.max(mailbox.delivered, n)
+  const { stirs } = mailbox
   const [next] = await persist(deps, mailbox.subject, () => deps.objects.slots(ref, n + 1, 1))
-  if (next === undefined) return mailbox.release()
+  if (next === undefined) return mailbox.release(stirs)
   await persist(deps, mailbox.subject, () => mailbox.ensure())
   work.advance(ref, 'turn')
 }

@@ -45,6 +45,7 @@ export class Mailbox {
   readonly #kept = new Set<Ticket>()
   #making: Promise<void> | undefined
   #accepting = 0
+  #stirs = 0
   #current: Promise<unknown> | undefined
   #next: Run | undefined
 
@@ -63,7 +64,13 @@ export class Mailbox {
     return this.#accepting > 0 || this.#next !== undefined
   }
 
+  /** Grows with everything that is asked of the key. */
+  get stirs(): number {
+    return this.#stirs
+  }
+
   async accepting<T>(work: () => Promise<T>): Promise<T> {
+    this.#stirs += 1
     this.#accepting += 1
     try {
       return await this.accepts.take(work)
@@ -74,6 +81,7 @@ export class Mailbox {
 
   /** Runs `look` after the one under way; several who ask meanwhile share it. */
   inTurn(manner: Manner, look: (manner: Manner) => Promise<Finding>): Promise<Finding> {
+    this.#stirs += 1
     if (this.#next !== undefined) {
       if (isStronger(manner, this.#next.manner)) this.#next.manner = manner
       return this.#next.finding
@@ -130,9 +138,12 @@ export class Mailbox {
     this.#kept.delete(ticket)
   }
 
-  /** Takes all entries back, after a read that found nothing, unless a slot may be on its way since. */
-  release(): void {
-    if (this.isExpecting) return
+  /**
+   * Takes all entries back, after a read that found nothing, unless a slot may be on its way since; `stirs`: as they
+   * were before the read, for who does not read in turn: the next holder may have come, and begun, since then.
+   */
+  release(stirs = this.#stirs): void {
+    if (this.isExpecting || stirs !== this.#stirs) return
     for (const ticket of this.#kept) this.#deps.agenda.retire(ticket)
     if (this.standing !== undefined) this.#deps.agenda.retire(this.standing)
     this.#kept.clear()
