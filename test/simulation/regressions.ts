@@ -133,6 +133,25 @@ export const finds: readonly Find[] = [
       title: 'one that is woken by a result and %s goes on, though who brought it dies at once',
     },
   },
+  {
+    ...{ version: 4, seed: 2_005_517 },
+    found: 'the same, where the one that was woken had come to its end: what it had sent was lost',
+    shownBy: {
+      file: 'unit/engine/news-found-there.test.ts',
+      title:
+        'what one has sent that a result has brought to its end is there, though who brought that dies at once',
+    },
+  },
+  {
+    ...{ version: 4, seed: 2_004_701 },
+    found:
+      'who heard late that nobody was in line took the entry back under which the next holder had begun',
+    shownBy: {
+      file: 'unit/engine/object-late-read.test.ts',
+      title:
+        'a key whose next holder has begun meanwhile is not let go of by who found nobody in line',
+    },
+  },
 ]
 
 type Find = {
