@@ -152,6 +152,14 @@ export const finds: readonly Find[] = [
         'a key whose next holder has begun meanwhile is not let go of by who found nobody in line',
     },
   },
+  {
+    ...{ version: 4, seed: 3_005_934 },
+    found: 'what had to be sent again was, though it had been sent and purged meanwhile',
+    shownBy: {
+      file: 'unit/engine/purged-while-sent-again.test.ts',
+      title: 'a send that has to be tried again is not, once its sender says that it was sent',
+    },
+  },
 ]
 
 type Find = {

@@ -43,7 +43,7 @@ export function carry(deps: EngineDeps, work: Work, session: JournalSession): Pr
       await deps.faults.reach('effects.before', session.id)
       const effects = effectsOf(segment)
       const carryOut = inOrder(session.id, effects, (effect) =>
-        persist(deps, session.id, () => perform(deps, work, session, effect)),
+        carryOne(deps, work, session, { effect, n: segment.n }),
       )
       for (let from = 0; from < effects.length; from += sideBySide) {
         if (from > 0) await deps.faults.reach('effects.between', session.id)
@@ -53,5 +53,23 @@ export function carry(deps: EngineDeps, work: Work, session: JournalSession): Pr
       await deps.faults.reach('effects.after', session.id)
       session.markCarried(segment.n)
     }
+  })
+}
+
+/**
+ * What has to be tried again may have been carried out by another replica meanwhile, and what came of it purged: the
+ * journal said before that it was carried out (trace 8).
+ */
+function carryOne(
+  deps: EngineDeps,
+  work: Work,
+  session: JournalSession,
+  { effect, n }: { readonly effect: Effect; readonly n: number },
+): Promise<void> {
+  let isAgain = false
+  return persist(deps, session.id, async () => {
+    const state = isAgain ? await session.refresh() : session.state
+    isAgain = true
+    if ((state?.carried ?? -1) < n) await perform(deps, work, session, effect)
   })
 }
